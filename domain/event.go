@@ -1,0 +1,109 @@
+package domain
+
+import (
+	"context"
+	"time"
+)
+
+// EventType names what happened, as noun.verb in the past tense.
+type EventType string
+
+// The events. Each row of the audit trail is one of them.
+const (
+	EventUserRegistered       EventType = "user.registered"
+	EventRegistrationCollided EventType = "user.registration_collided"
+	EventUserCreated          EventType = "user.created"
+	EventUserUpdated          EventType = "user.updated"
+	EventLoginSucceeded       EventType = "user.login_succeeded"
+	EventLoginFailed          EventType = "user.login_failed"
+	EventUserLocked           EventType = "user.locked"
+	EventPasswordRehashed     EventType = "user.password_rehashed"
+	EventSessionEnded         EventType = "session.ended"
+	EventTokenIssued          EventType = "token.issued"
+	EventTokenRefreshed       EventType = "token.refreshed"
+	EventTokenReused          EventType = "token.reuse_detected"
+	EventTokenRevoked         EventType = "token.revoked"
+	EventClientCreated        EventType = "client.created"
+	EventSigningKeyCreated    EventType = "key.created"
+	EventSigningKeyActivated  EventType = "key.activated"
+	EventSigningKeyRetired    EventType = "key.retired"
+)
+
+// Outcome tells whether what was asked for was done.
+type Outcome string
+
+// The outcomes.
+const (
+	Succeeded Outcome = "success"
+	Failed    Outcome = "failure"
+)
+
+// PartyKind tells what an actor or subject is.
+type PartyKind string
+
+// The kinds of party.
+const (
+	PartyUser    PartyKind = "user"
+	PartyClient  PartyKind = "client"
+	PartySession PartyKind = "session"
+	PartyToken   PartyKind = "token"
+	PartyKey     PartyKind = "key"
+	PartySystem  PartyKind = "system"
+	PartyUnknown PartyKind = "unknown" // an identifier that belongs to nobody; its ID is a keyed hash
+)
+
+// Party is who did something, or whom it was done to. Name is a display name
+// at the time; it never holds an address or a secret.
+type Party struct {
+	Kind PartyKind
+	ID   string
+	Name string
+}
+
+// System is the actor of what nobody asked for: start-up, housekeeping.
+var System = Party{Kind: PartySystem, ID: "keystone", Name: "keystone"}
+
+// Event is one thing that happened. Aggregates record events; saving the
+// aggregate stores them in the same transaction, and that table is the audit
+// trail. Where the request came from is added from the context as it is stored.
+type Event struct {
+	Type       EventType
+	Outcome    Outcome
+	Reason     string // a stable word; empty where the type says it all
+	Actor      Party
+	Subject    Party
+	OccurredAt time.Time
+}
+
+// Events is embedded by aggregates to record what happened to them.
+type Events struct{ pending []Event }
+
+// Record keeps an event until the aggregate is saved.
+func (e *Events) Record(event Event) { e.pending = append(e.pending, event) }
+
+// Drain hands the pending events over to whoever stores them.
+func (e *Events) Drain() []Event {
+	drained := e.pending
+	e.pending = nil
+	return drained
+}
+
+// Origin is where a request came from: for the audit trail and session lists.
+type Origin struct {
+	Address   string // the client's IP address
+	UserAgent string
+	RequestID string
+}
+
+type originKey struct{}
+
+// WithOrigin puts the origin of a request into its context.
+func WithOrigin(ctx context.Context, origin Origin) context.Context {
+	return context.WithValue(ctx, originKey{}, origin)
+}
+
+// OriginFrom gives the origin of the request, or the zero Origin.
+func OriginFrom(ctx context.Context) Origin {
+	origin, _ := ctx.Value(originKey{}).(Origin)
+	return origin
+}

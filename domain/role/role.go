@@ -1,0 +1,113 @@
+// Package role owns the Role aggregate: a named bundle of scopes.
+package role
+
+import (
+	"slices"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/scope"
+)
+
+// Name is a role's name: 2 to 64 of a-z 0-9 - _ starting with a letter.
+type Name string
+
+// The built-in roles (contract, section 4); migrations seed them.
+const (
+	User  Name = "user"
+	Admin Name = "admin"
+)
+
+// BuiltinScopes gives what a built-in role holds, nil for any other.
+func BuiltinScopes(name Name) scope.Set {
+	switch name {
+	case User:
+		return scope.NewSet(scope.ReadProfile, scope.WriteProfile)
+	case Admin:
+		return slices.DeleteFunc(scope.Builtin(), func(n scope.Name) bool { return n == scope.AdminSystem })
+	}
+	return nil
+}
+
+const (
+	minNameLength  = 2
+	maxNameLength  = 64
+	maxDescription = 1000
+)
+
+// ParseName accepts a role name. Fails with validation_failed.
+func ParseName(s string) (Name, error) {
+	ok := len(s) >= minNameLength && len(s) <= maxNameLength && s[0] >= 'a' && s[0] <= 'z'
+	for i := 0; ok && i < len(s); i++ {
+		c := s[i]
+		ok = c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_'
+	}
+	if !ok {
+		return "", domain.InvalidFields(domain.Field{Name: "name", Code: "format", Message: "a role name is 2 to 64 of a-z 0-9 - _ and starts with a letter"})
+	}
+	return Name(s), nil
+}
+
+// Role is a named bundle of scopes that users are given.
+type Role struct {
+	domain.Events
+	s Snapshot
+}
+
+// Snapshot is the stored form of a Role.
+type Snapshot struct {
+	ID          domain.ID
+	Name        Name
+	Description string
+	Scopes      scope.Set
+	Version     int64
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// New makes a role without scopes. Fails with validation_failed.
+func New(id domain.ID, name, description string, now time.Time) (*Role, error) {
+	parsed, err := ParseName(name)
+	if err != nil {
+		return nil, err
+	}
+	if err := domain.InvalidFields(domain.CheckText("description", description, maxDescription)...); err != nil {
+		return nil, err
+	}
+	return &Role{s: Snapshot{ID: id, Name: parsed, Description: description, Version: 1, CreatedAt: now, UpdatedAt: now}}, nil
+}
+
+// Rehydrate rebuilds a role from storage; it checks nothing.
+func Rehydrate(s Snapshot) *Role { return &Role{s: s} }
+
+// Snapshot gives the state to store.
+func (r *Role) Snapshot() Snapshot { return r.s }
+
+// Name gives the role's name.
+func (r *Role) Name() Name { return r.s.Name }
+
+// Scopes gives what the role holds.
+func (r *Role) Scopes() scope.Set { return r.s.Scopes }
+
+// Grant adds a scope; adding one twice changes nothing.
+func (r *Role) Grant(name scope.Name, now time.Time) {
+	if r.s.Scopes.Has(name) {
+		return
+	}
+	r.s.Scopes = r.s.Scopes.Union(scope.NewSet(name))
+	r.touch(now)
+}
+
+// Withdraw removes a scope; removing an absent one changes nothing.
+func (r *Role) Withdraw(name scope.Name, now time.Time) {
+	if !r.s.Scopes.Has(name) {
+		return
+	}
+	r.s.Scopes = slices.DeleteFunc(slices.Clone(r.s.Scopes), func(n scope.Name) bool { return n == name })
+	r.touch(now)
+}
+
+func (r *Role) touch(now time.Time) {
+	r.s.UpdatedAt = now
+	r.s.Version++
+}

@@ -1,0 +1,57 @@
+package token
+
+import (
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+)
+
+// SignalKind tells what every instance must learn of.
+type SignalKind string
+
+// The signals. The first four end tokens that are already out; the rest drop
+// what instances keep in memory.
+const (
+	SignalTokenRevoked     SignalKind = "token"     // ID: jti
+	SignalSessionEnded     SignalKind = "session"   // ID: sid
+	SignalUserRevoked      SignalKind = "user"      // ID: user id; tokens issued up to Before
+	SignalClientRevoked    SignalKind = "client"    // ID: client_id; tokens issued up to Before
+	SignalPrincipalChanged SignalKind = "principal" // ID: user id or client_id
+	SignalRolesChanged     SignalKind = "roles"     // every user's effective scopes may differ
+	SignalKeysChanged      SignalKind = "keys"      // the signing keys were rotated
+)
+
+// Signal is one fact that must reach every instance within a second. It is
+// stored in the transaction that caused it, pushed after the commit, and read
+// back from the store by every instance, so that a lost push delays but never
+// loses it.
+type Signal struct {
+	Kind      SignalKind `json:"kind"`
+	ID        string     `json:"id"`
+	Before    time.Time  `json:"before,omitzero"` // user and client: later tokens stay good
+	ExpiresAt time.Time  `json:"expires_at"`      // when every token it could end is dead anyway
+}
+
+// Ends tells whether the signal ends the token. issuedAt is the millisecond of
+// issue that the token's jti tells.
+func (s Signal) Ends(c AccessClaims, issuedAt time.Time) bool {
+	switch s.Kind {
+	case SignalTokenRevoked:
+		return s.ID == c.ID
+	case SignalSessionEnded:
+		return s.ID == c.SessionID
+	case SignalUserRevoked:
+		return c.IsUser() && s.ID == c.Subject && !issuedAt.After(s.Before)
+	case SignalClientRevoked:
+		return s.ID == c.ClientID && !issuedAt.After(s.Before)
+	}
+	return false
+}
+
+// Revoked is the event of one revoked access token.
+func (c AccessClaims) Revoked(actor domain.Party, now time.Time) domain.Event {
+	return domain.Event{
+		Type: domain.EventTokenRevoked, Outcome: domain.Succeeded, Reason: string(EndedByRevocation),
+		Actor: actor, Subject: domain.Party{Kind: domain.PartyToken, ID: c.ID}, OccurredAt: now,
+	}
+}

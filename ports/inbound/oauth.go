@@ -1,0 +1,119 @@
+package inbound
+
+import (
+	"context"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/domain/token"
+)
+
+// ClientAuthMethod is how a client proved itself (RFC 6749, section 2.3.1).
+type ClientAuthMethod string
+
+// The methods, by their registered names (RFC 8414, section 2).
+const (
+	AuthNone  ClientAuthMethod = "none"
+	AuthBasic ClientAuthMethod = "client_secret_basic"
+	AuthPost  ClientAuthMethod = "client_secret_post"
+)
+
+// ClientCredentials are what a request says about its client. The zero value
+// names none.
+type ClientCredentials struct {
+	Method ClientAuthMethod
+	ID     string
+	Secret domain.Secret
+}
+
+// TokenRequest is a request to the token endpoint. Params holds the body's
+// parameters, each given once and not empty, without the client's.
+type TokenRequest struct {
+	Client ClientCredentials
+	Params map[string]string
+}
+
+// TokenResponse is a success of RFC 6749, section 5.1.
+type TokenResponse struct {
+	AccessToken  domain.Secret
+	ExpiresIn    time.Duration // whole seconds
+	Scope        scope.Set
+	RefreshToken domain.Secret // empty where none is issued
+	UserID       string        // empty for clients
+}
+
+// TokenEndpoint issues tokens.
+type TokenEndpoint interface {
+	// Token runs the grant that Params names. It fails with the codes of
+	// RFC 6749, section 5.2, KindUnavailable, or KindInternal.
+	Token(ctx context.Context, r TokenRequest) (TokenResponse, error)
+	// GrantTypes lists what is offered, in the order of registration.
+	GrantTypes() []string
+}
+
+// Introspection is the state of a token (RFC 7662, section 2.2). Inactive
+// tokens tell nothing else.
+type Introspection struct {
+	Active    bool
+	IsRefresh bool
+	Claims    token.AccessClaims // of a refresh token: what it shares with them
+}
+
+// Introspector tells the state of tokens.
+type Introspector interface {
+	// IntrospectAsClient answers an authenticated client: any token if it holds
+	// introspect:tokens, else its own. Wrong credentials: CodeInvalidClient.
+	IntrospectAsClient(ctx context.Context, credentials ClientCredentials, raw domain.Secret) (Introspection, error)
+	// IntrospectAsBearer answers a bearer: as above for a client's token; a
+	// user's needs introspect:tokens, else CodeInsufficientScope.
+	IntrospectAsBearer(ctx context.Context, caller Caller, raw domain.Secret) (Introspection, error)
+}
+
+// Revoker ends tokens (RFC 7009).
+type Revoker interface {
+	// Revoke ends an access token, or the whole session of a refresh token.
+	// Unknown and dead tokens succeed. Another client's token: CodeInvalidRequest;
+	// wrong or missing credentials of a confidential client: CodeInvalidClient;
+	// what can't be stored: KindUnavailable.
+	Revoke(ctx context.Context, credentials ClientCredentials, raw domain.Secret) error
+}
+
+// Caller is the verified bearer of an access token: its claims and the
+// principal behind it as it stands now. Only an Authenticator makes one.
+type Caller struct {
+	Claims    token.AccessClaims
+	Principal token.Principal
+	Scopes    scope.Set // what the token may still do: its scope, limited to what is held now
+}
+
+// Party names the caller in events.
+func (c Caller) Party() domain.Party { return c.Principal.Party() }
+
+// Can tells whether the permission is held. A superuser whose token carries
+// admin:system holds all, of resources nobody named yet too.
+func (c Caller) Can(permission scope.Name) bool {
+	return c.Scopes.Covers(permission) || c.Principal.IsSuperuser && c.Scopes.Has(scope.AdminSystem)
+}
+
+// Authenticator verifies bearer tokens.
+type Authenticator interface {
+	// Authenticate checks signature, typ, issuer, audience, times, revocation
+	// of the token, its session, user and client, and then the principal.
+	// Refused: CodeInvalidToken. Revocation state unknown in fail mode
+	// `closed`: KindUnavailable.
+	Authenticate(ctx context.Context, bearer string) (Caller, error)
+}
+
+// Sessions ends logins.
+type Sessions interface {
+	// Logout ends the caller's session, or all of the user's. A client's token:
+	// KindForbidden.
+	Logout(ctx context.Context, caller Caller, all bool) error
+}
+
+// Metadata is what verifiers and clients discover.
+type Metadata interface {
+	// JWKS gives the public keys as a JSON document (RFC 7517, section 5).
+	JWKS(ctx context.Context) ([]byte, error)
+}
