@@ -1,0 +1,92 @@
+package argon2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/alexedwards/argon2id"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// Params are the cost of a hash (RFC 9106, section 3.1).
+type Params struct {
+	MemoryKiB   uint32 // 8 for each lane up to 4 GiB
+	Iterations  uint32 // 1 to 64
+	Parallelism uint8  // from 1
+}
+
+// Hasher is an outbound.PasswordHasher.
+type Hasher struct {
+	params argon2id.Params
+	decoy  string // a readable hash of the same cost that no password is known for
+	gate   *gate
+}
+
+var _ outbound.PasswordHasher = (*Hasher)(nil)
+
+// New makes a hasher that runs at most concurrency hashes of these parameters
+// at once, in as much memory, and lets at most queue callers wait. It fails
+// where a figure is out of range.
+func New(params Params, concurrency, queue int) (*Hasher, error) {
+	p := argon2id.Params{
+		Memory: params.MemoryKiB, Iterations: params.Iterations, Parallelism: params.Parallelism,
+		SaltLength: saltLength, KeyLength: keyLength,
+	}
+	switch {
+	case !affordable(&p):
+		return nil, errors.New("argon2: the parameters are out of range")
+	case concurrency < 1 || queue < 0:
+		return nil, errors.New("argon2: at least one hash must run at once, and no fewer than none wait")
+	}
+	return &Hasher{
+		params: p,
+		decoy:  encode(&p, make([]byte, saltLength), make([]byte, keyLength)),
+		gate:   newGate(int64(concurrency)*int64(p.Memory), queue),
+	}, nil
+}
+
+// Hash gives a PHC string with a fresh 16 byte salt and a 32 byte key.
+func (h *Hasher) Hash(ctx context.Context, password domain.Secret) (encoded string, err error) {
+	busy := h.gate.run(ctx, int64(h.params.Memory), func() {
+		encoded, err = argon2id.CreateHash(normal(password), &h.params)
+	})
+	switch {
+	case busy != nil:
+		return "", busy
+	case err != nil:
+		return "", domain.Internal(fmt.Errorf("argon2: %w", err))
+	}
+	return encoded, nil
+}
+
+// Verify checks a password at the cost of the stored hash, or of the
+// configured parameters where that can't be read.
+func (h *Hasher) Verify(ctx context.Context, password domain.Secret, encoded string) (match, outdated bool, err error) {
+	stored, readable := parse(encoded)
+	if !readable {
+		// A name without an account must take as long as one with (contract 3.1).
+		encoded, stored = h.decoy, h.params
+	}
+	// A smaller hash takes a full share too: concurrency bounds the CPU as well.
+	busy := h.gate.run(ctx, int64(max(stored.Memory, h.params.Memory)), func() {
+		match, err = argon2id.ComparePasswordAndHash(normal(password), encoded)
+	})
+	switch {
+	case busy != nil:
+		return false, false, busy
+	case err != nil:
+		return false, false, domain.Internal(fmt.Errorf("argon2: %w", err))
+	}
+	return match && readable, stored != h.params, nil
+}
+
+// QueueLength tells how many callers are waiting now.
+func (h *Hasher) QueueLength() int { return int(min(h.gate.waiting.Load(), h.gate.queue)) }
+
+// normal gives the password in NFC, so that one typed on another keyboard is
+// the same (NIST SP 800-63B-4, section 3.1.1.2).
+func normal(password domain.Secret) string { return norm.NFC.String(password.Reveal()) }
