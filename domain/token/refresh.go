@@ -87,7 +87,7 @@ func (t *RefreshToken) Judge(session *Session, successor *RefreshToken, now time
 		return Dead
 	case !t.s.IsUsed:
 		return Dead // expired, unused
-	case successor != nil && !successor.s.IsUsed && !successor.s.IsRevoked &&
+	case window > 0 && successor != nil && !successor.s.IsUsed && !successor.s.IsRevoked &&
 		now.Before(t.s.UsedAt.Add(window)) && now.Before(t.s.ExpiresAt):
 		return Retry
 	}

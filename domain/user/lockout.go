@@ -14,6 +14,8 @@ type LockoutPolicy struct {
 	Durations []time.Duration
 }
 
+func (p LockoutPolicy) off() bool { return p.Attempts <= 0 }
+
 func (p LockoutPolicy) duration(level int) time.Duration {
 	if len(p.Durations) == 0 {
 		return 0
@@ -81,14 +83,12 @@ const (
 
 // Reserve asks to evaluate one attempt.
 func (l Lockout) Reserve(p LockoutPolicy, now time.Time) (Lockout, Admission) {
-	if p.Attempts <= 0 {
-		return l, Admitted
-	}
 	l = l.settleAbandoned(p, now)
-	if l.s.Failures >= p.Attempts && !l.LockedAt(now) {
+	if !p.off() && l.s.Failures >= p.Attempts && !l.LockedAt(now) {
 		l.s.Failures, l.s.LockedUntil = 0, time.Time{} // the lock is over: a new budget, the same level
 	}
 	switch {
+	case p.off(): // counted, never refused
 	case l.LockedAt(now):
 		return l, Locked
 	case l.s.Failures+l.s.Pending >= p.Attempts:
@@ -102,9 +102,6 @@ func (l Lockout) Reserve(p LockoutPolicy, now time.Time) (Lockout, Admission) {
 // Fail settles a reserved attempt as failed; the one that exhausts the budget
 // locks.
 func (l Lockout) Fail(p LockoutPolicy, now time.Time) Lockout {
-	if p.Attempts <= 0 {
-		return l
-	}
 	l.s.Pending = max(0, l.s.Pending-1)
 	return l.failed(1, p, now).touched(now)
 }
@@ -134,7 +131,7 @@ func (l Lockout) settleAbandoned(p LockoutPolicy, now time.Time) Lockout {
 
 func (l Lockout) failed(n int, p LockoutPolicy, now time.Time) Lockout {
 	l.s.Failures += n
-	if l.s.Failures < p.Attempts {
+	if p.off() || l.s.Failures < p.Attempts {
 		return l
 	}
 	l.s.LockedUntil = now.Add(p.duration(l.s.Level))

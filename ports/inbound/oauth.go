@@ -117,3 +117,16 @@ type Metadata interface {
 	// JWKS gives the public keys as a JSON document (RFC 7517, section 5).
 	JWKS(ctx context.Context) ([]byte, error)
 }
+
+// InsufficientScope refuses a caller who lacks a permission and names it
+// (RFC 6750, section 3.1).
+func InsufficientScope(missing scope.Name) error {
+	err := domain.E(domain.KindForbidden, domain.CodeInsufficientScope, "the token lacks the needed scope")
+	err.Scope = string(missing)
+	return err
+}
+
+// UsersOnly refuses a client's token where only a user has what is asked for.
+func UsersOnly() error {
+	return domain.Forbidden("this is for users; the token speaks for a client")
+}

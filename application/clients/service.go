@@ -1,0 +1,70 @@
+package clients
+
+import (
+	"context"
+	"encoding/base32"
+	"strings"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// idPrefix starts every client_id that is made here.
+const idPrefix = "ksc_"
+
+// Service administers service clients.
+type Service struct {
+	clock  outbound.Clock
+	random outbound.Random
+	uow    outbound.UnitOfWork
+	grants []string // the grant types this installation offers
+}
+
+var _ inbound.Clients = (*Service)(nil)
+
+// NewService makes the service; grants are the grant types on offer.
+func NewService(clock outbound.Clock, random outbound.Random, uow outbound.UnitOfWork, grants []string) *Service {
+	return &Service{clock: clock, random: random, uow: uow, grants: grants}
+}
+
+// Create makes a client on behalf of a caller, who must hold all it is given.
+func (s *Service) Create(ctx context.Context, caller inbound.Caller, d client.Draft) (inbound.NewClient, error) {
+	if !caller.Can(scope.WriteClients) {
+		return inbound.NewClient{}, inbound.InsufficientScope(scope.WriteClients)
+	}
+	return s.create(ctx, d, caller.Party(), caller.Can)
+}
+
+// CreateAsOperator makes a client on behalf of who holds the command line.
+func (s *Service) CreateAsOperator(ctx context.Context, d client.Draft) (inbound.NewClient, error) {
+	return s.create(ctx, d, domain.System, func(scope.Name) bool { return true })
+}
+
+func (s *Service) create(ctx context.Context, d client.Draft, actor domain.Party, holds func(scope.Name) bool) (inbound.NewClient, error) {
+	now, entropy := s.clock.Now(), s.random.Entropy()
+	secret := token.NewOpaque(token.SecretPrefix, s.random.Entropy())
+	id := idPrefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(entropy[:16]))
+	c, err := client.New(s.random.NewID(now), id, string(token.DigestOf(secret)), d, s.grants, actor, now)
+	if err != nil {
+		return inbound.NewClient{}, err
+	}
+	for _, name := range c.Scopes() {
+		if !holds(name) {
+			return inbound.NewClient{}, domain.Forbidden("a client can't be given a scope that its maker does not hold")
+		}
+	}
+	err = s.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+		return r.Clients.Add(ctx, c)
+	})
+	if domain.HasCode(err, domain.CodeUnknownScope) {
+		err = domain.InvalidFields(domain.Field{Name: "scopes", Code: "unknown", Message: "names a scope that does not exist"})
+	}
+	if err != nil {
+		return inbound.NewClient{}, err
+	}
+	return inbound.NewClient{Client: c.Snapshot(), Secret: secret}, nil
+}

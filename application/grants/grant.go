@@ -1,0 +1,63 @@
+package grants
+
+import (
+	"context"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// Grant is one way to get tokens (RFC 6749, section 1.3).
+type Grant interface {
+	// Name is the value of grant_type.
+	Name() string
+	// Rules are what the pipeline checks before Prove.
+	Rules() Rules
+	// Prove checks what the request rests on. It may read and do slow work but
+	// stores nothing that issues or spends. Fails with invalid_grant, or with
+	// what its ports fail with.
+	Prove(ctx context.Context, r Request) (Proof, error)
+}
+
+// Rules are a grant's demands, as data.
+type Rules struct {
+	// Confidential demands a client that proved itself with a secret.
+	Confidential bool
+	// Required names the parameters that must be there.
+	Required []string
+}
+
+// Request is what the pipeline has checked so far. Scope is what was asked
+// for, empty for all that is held.
+type Request struct {
+	Client *client.ServiceClient
+	Params map[string]string
+	Scope  scope.Set
+}
+
+// Proof is what a grant proved, and how its outcome is to be stored. Set
+// either Subject or Renew.
+type Proof struct {
+	// Subject is who the tokens are for. A user gets a session, and a refresh
+	// token where the client has that grant; a client gets neither.
+	Subject *token.Principal
+	// Spend, if set, joins the unit of work that opens the session.
+	Spend func(ctx context.Context, r outbound.Repositories) error
+	// Renew continues a session instead of opening one: it stores the outcome
+	// by itself and tells whose it is.
+	Renew func(ctx context.Context) (Renewal, error)
+}
+
+// Renewal is a session that goes on.
+type Renewal struct {
+	Subject      token.Principal
+	SessionID    domain.ID
+	Granted      scope.Set // of the session; the subject may hold less by now
+	RefreshToken domain.Secret
+}
+
+// refuse is invalid_grant without telling why.
+func refuse(message string) error { return domain.Invalid(domain.CodeInvalidGrant, message) }

@@ -1,0 +1,191 @@
+package grants
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/keystone-auth/keystone/application/tokens"
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// Pipeline runs every grant the same way.
+type Pipeline struct {
+	policy  tokens.Policy
+	clock   outbound.Clock
+	random  outbound.Random
+	clients tokens.ClientAuthenticator
+	uow     outbound.UnitOfWork
+	issuer  *tokens.Issuer
+	names   []string
+	grants  map[string]Grant
+}
+
+var _ inbound.TokenEndpoint = (*Pipeline)(nil)
+
+// NewPipeline registers the grants. Two of one name are refused.
+func NewPipeline(p tokens.Policy, clock outbound.Clock, random outbound.Random, clients tokens.ClientAuthenticator,
+	uow outbound.UnitOfWork, issuer *tokens.Issuer, grants []Grant) (*Pipeline, error) {
+	pipeline := &Pipeline{policy: p, clock: clock, random: random, clients: clients, uow: uow, issuer: issuer, grants: map[string]Grant{}}
+	for _, grant := range grants {
+		name := grant.Name()
+		if _, taken := pipeline.grants[name]; taken {
+			return nil, fmt.Errorf("two grants are registered as %q", name)
+		}
+		pipeline.grants[name] = grant
+		pipeline.names = append(pipeline.names, name)
+	}
+	return pipeline, nil
+}
+
+// GrantTypes lists the grants in the order of registration.
+func (p *Pipeline) GrantTypes() []string { return p.names }
+
+// Token runs the grant that the request names.
+func (p *Pipeline) Token(ctx context.Context, r inbound.TokenRequest) (inbound.TokenResponse, error) {
+	name := r.Params["grant_type"]
+	if name == "" {
+		return inbound.TokenResponse{}, domain.Invalid(domain.CodeInvalidRequest, "grant_type is missing")
+	}
+	grant, known := p.grants[name]
+	if !known {
+		return inbound.TokenResponse{}, domain.Invalid(domain.CodeUnsupportedGrantType, "the grant type is not supported")
+	}
+	request, err := p.admit(ctx, grant, r)
+	if err != nil {
+		return inbound.TokenResponse{}, err
+	}
+	proof, err := grant.Prove(ctx, request)
+	if err != nil {
+		return inbound.TokenResponse{}, err
+	}
+	outcome, err := p.store(ctx, request, proof)
+	if err != nil {
+		return inbound.TokenResponse{}, err
+	}
+	return p.answer(ctx, request, outcome)
+}
+
+// admit does all that is checked before anything is proved.
+func (p *Pipeline) admit(ctx context.Context, grant Grant, r inbound.TokenRequest) (Request, error) {
+	rules := grant.Rules()
+	if rules.Confidential && r.Client.Method != inbound.AuthBasic && r.Client.Method != inbound.AuthPost {
+		return Request{}, domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "the grant needs client authentication")
+	}
+	c, err := p.clients.Authenticate(ctx, r.Client)
+	if err != nil {
+		return Request{}, err
+	}
+	if !c.MayUse(grant.Name()) {
+		return Request{}, domain.Invalid(domain.CodeUnauthorizedClient, "the client is not registered for this grant type")
+	}
+	for _, parameter := range rules.Required {
+		if r.Params[parameter] == "" {
+			return Request{}, domain.Invalid(domain.CodeInvalidRequest, parameter+" is missing")
+		}
+	}
+	asked, err := scope.ParseSet(r.Params["scope"])
+	if err != nil {
+		return Request{}, err
+	}
+	if len(c.Ceiling(asked)) != len(asked) {
+		return Request{}, invalidScope()
+	}
+	return Request{Client: c, Params: r.Params, Scope: asked}, nil
+}
+
+// outcome is what was stored, ready to be signed.
+type outcome struct {
+	subject   token.Principal
+	sessionID domain.ID
+	scope     scope.Set
+	refresh   domain.Secret
+}
+
+func (p *Pipeline) store(ctx context.Context, r Request, proof Proof) (outcome, error) {
+	if proof.Renew != nil {
+		renewal, err := proof.Renew(ctx)
+		if err != nil {
+			return outcome{}, err
+		}
+		// What was lost since the login is gone; the chain itself keeps its scope.
+		held := r.Client.Ceiling(renewal.Granted.Limit(renewal.Subject.Scopes))
+		if len(r.Scope) > 0 {
+			held = r.Scope.Limit(held)
+		}
+		return outcome{subject: renewal.Subject, sessionID: renewal.SessionID, scope: held, refresh: renewal.RefreshToken}, nil
+	}
+	result := outcome{subject: *proof.Subject}
+	held := result.subject.Scopes
+	if result.subject.Kind == domain.PartyUser {
+		held = r.Client.Ceiling(held)
+	}
+	result.scope = held
+	if len(r.Scope) > 0 {
+		if !held.CoversAll(r.Scope) {
+			return outcome{}, invalidScope()
+		}
+		result.scope = r.Scope
+	}
+	var err error
+	switch {
+	case result.subject.Kind == domain.PartyUser:
+		err = p.openSession(ctx, r.Client, proof, &result)
+	case proof.Spend != nil:
+		err = p.uow.Do(ctx, proof.Spend)
+	}
+	return result, err
+}
+
+// refreshGrant is the grant a client needs to be given refresh tokens.
+const refreshGrant = "refresh_token"
+
+func (p *Pipeline) openSession(ctx context.Context, c *client.ServiceClient, proof Proof, result *outcome) error {
+	userID, err := domain.ParseID(result.subject.ID)
+	if err != nil {
+		return domain.Internal(err)
+	}
+	refresh := token.NewOpaque(token.RefreshPrefix, p.random.Entropy())
+	return p.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
+		if proof.Spend != nil {
+			if err := proof.Spend(ctx, repos); err != nil {
+				return err
+			}
+		}
+		now := p.clock.Now()
+		session := token.OpenSession(p.random.NewID(now), userID, c.ClientID(), domain.OriginFrom(ctx), now, p.policy.SessionMaxAge)
+		if err := repos.Sessions.Add(ctx, session); err != nil {
+			return err
+		}
+		result.sessionID = session.ID()
+		if !c.MayUse(refreshGrant) {
+			return nil
+		}
+		result.refresh = refresh
+		first := session.Issue(p.random.NewID(now), token.DigestOf(refresh), result.scope, now, p.policy.RefreshTTL)
+		return repos.RefreshTokens.Add(ctx, first)
+	})
+}
+
+func (p *Pipeline) answer(ctx context.Context, r Request, o outcome) (inbound.TokenResponse, error) {
+	lifetime := r.Client.AccessTokenLifetime(p.policy.AccessTTL)
+	access, err := p.issuer.Issue(ctx, tokens.Grant{
+		Principal: o.subject, ClientID: r.Client.ClientID(), SessionID: o.sessionID, Scope: o.scope, Lifetime: lifetime,
+	})
+	if err != nil {
+		return inbound.TokenResponse{}, err
+	}
+	response := inbound.TokenResponse{AccessToken: access, ExpiresIn: lifetime, Scope: o.scope, RefreshToken: o.refresh}
+	if o.subject.Kind == domain.PartyUser {
+		response.UserID = o.subject.ID
+	}
+	return response, nil
+}
+
+func invalidScope() error {
+	return domain.Invalid(domain.CodeInvalidScope, "the scope asked for goes beyond what is held")
+}

@@ -1,0 +1,198 @@
+package tokens
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+const (
+	tailEvery   = 500 * time.Millisecond
+	pruneEvery  = time.Minute
+	reloadEvery = 30 * time.Second // signing keys, in case a signal was lost to a bug
+	silence     = time.Second      // both feeds silent this long: the state is unknown
+	pruneBatch  = 1000
+	seenFor     = 10 * time.Second // longer than a signal keeps coming: the look-back and two polls
+)
+
+// Feed brings signals to this instance, by the bus at once and by a tail of
+// the store within half a second, and tells whether either is alive.
+type Feed struct {
+	clock      outbound.Clock
+	log        outbound.SignalLog
+	bus        outbound.SignalBus
+	registry   *Registry
+	principals *Principals
+	ring       *KeyRing
+	// busReachesAll says that the bus connects every instance of the store, so
+	// that its sign of life proves that nothing is missed.
+	busReachesAll bool
+
+	tailAt, busAt atomic.Int64 // microseconds of the last sign of life
+	// The tail's own: where it is, and what it saw lately.
+	mark time.Time
+	seen map[token.Signal]time.Time
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// NewFeed makes a feed that Start brings to life.
+func NewFeed(clock outbound.Clock, log outbound.SignalLog, bus outbound.SignalBus, registry *Registry, principals *Principals, ring *KeyRing, busReachesAll bool) *Feed {
+	return &Feed{clock: clock, log: log, bus: bus, registry: registry, principals: principals, ring: ring,
+		busReachesAll: busReachesAll, seen: map[token.Signal]time.Time{}}
+}
+
+// Start loads every unexpired revocation, then follows both feeds until Stop.
+func (f *Feed) Start(ctx context.Context) error {
+	if err := f.poll(ctx); err != nil {
+		return err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	f.stop = stop
+	f.done.Go(func() { f.followBus(running) })
+	f.done.Go(func() { f.followLog(running) })
+	return nil
+}
+
+// Stop ends both feeds and waits for them.
+func (f *Feed) Stop() {
+	if f.stop != nil {
+		f.stop()
+		f.done.Wait()
+	}
+}
+
+// Known tells whether the revocation state can be trusted now.
+func (f *Feed) Known() bool {
+	last := max(f.tailAt.Load(), f.busAt.Load())
+	return f.clock.Now().UnixMicro()-last < silence.Microseconds()
+}
+
+// Apply takes signals in, on this instance.
+func (f *Feed) Apply(ctx context.Context, signals ...token.Signal) {
+	for _, s := range signals {
+		f.registry.Apply(s)
+		f.principals.apply(s)
+		if s.Kind == token.SignalKeysChanged {
+			// A failure leaves the ring as it is; followLog tries again.
+			_ = f.ring.Reload(ctx)
+		}
+	}
+}
+
+func (f *Feed) followBus(ctx context.Context) {
+	for ctx.Err() == nil {
+		// Subscribe reconnects by itself; it returns early only when it can't go on.
+		_ = f.bus.Subscribe(ctx, func(signals []token.Signal) {
+			f.Apply(ctx, signals...)
+			if f.busReachesAll {
+				f.busAt.Store(f.clock.Now().UnixMicro())
+			}
+		})
+		_ = f.clock.Sleep(ctx, tailEvery)
+	}
+}
+
+func (f *Feed) followLog(ctx context.Context) {
+	var prunedAt, reloadedAt = f.clock.Now(), f.clock.Now()
+	for f.clock.Sleep(ctx, tailEvery) == nil {
+		if err := f.poll(ctx); err != nil {
+			continue // Known turns false by itself, and the log's decorator tells
+		}
+		now := f.clock.Now()
+		if now.Sub(reloadedAt) >= reloadEvery {
+			reloadedAt = now
+			_ = f.ring.Reload(ctx) // keeps what it had
+		}
+		if now.Sub(prunedAt) >= pruneEvery {
+			prunedAt = now
+			f.registry.Forget(now)
+			_, _ = f.log.Prune(ctx, now, pruneBatch) // tried again in a minute
+		}
+	}
+}
+
+// poll reads the log on from where it was: a pushed signal that was lost while
+// the bus or the store was away is found here.
+func (f *Feed) poll(ctx context.Context) error {
+	signals, next, err := f.log.Since(ctx, f.mark)
+	if err != nil {
+		return err
+	}
+	now := f.clock.Now()
+	for _, s := range signals {
+		// The look-back brings each signal several times; once is enough.
+		if _, known := f.seen[s]; !known {
+			f.Apply(ctx, s)
+		}
+		f.seen[s] = now
+	}
+	for s, at := range f.seen {
+		if now.Sub(at) > seenFor {
+			delete(f.seen, s)
+		}
+	}
+	f.mark = next
+	f.tailAt.Store(f.clock.Now().UnixMicro())
+	return nil
+}
+
+// Committer is a unit of work that brings the signals stored in it to every
+// instance before its Do returns: this one by hand, the others by the bus, and
+// by their tails where the push is lost. So an end that was answered holds.
+type Committer struct {
+	inner outbound.UnitOfWork
+	feed  *Feed
+	bus   outbound.SignalBus
+}
+
+var _ outbound.UnitOfWork = (*Committer)(nil)
+
+// NewCommitter wraps the store's unit of work.
+func NewCommitter(inner outbound.UnitOfWork, feed *Feed, bus outbound.SignalBus) *Committer {
+	return &Committer{inner: inner, feed: feed, bus: bus}
+}
+
+// Do runs work as the inner unit of work does.
+func (c *Committer) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
+	var stored []token.Signal
+	var refused error
+	err := c.inner.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+		stored, refused = nil, nil // a rerun starts over
+		r.Signals = recordingSignals{r.Signals, &stored}
+		err := work(ctx, r)
+		var refusal *domain.Refusal
+		if errors.As(err, &refusal) {
+			refused = refusal.Err
+		}
+		return err
+	})
+	if committed := err == nil || refused != nil && errors.Is(err, refused); !committed || len(stored) == 0 {
+		return err
+	}
+	// Committed: an impatient caller must not keep it from being told.
+	ctx = context.WithoutCancel(ctx)
+	c.feed.Apply(ctx, stored...)
+	_ = c.bus.Publish(ctx, stored...) // bounded; the tail has it within half a second
+	return err
+}
+
+type recordingSignals struct {
+	outbound.Signals
+	stored *[]token.Signal
+}
+
+func (r recordingSignals) Append(ctx context.Context, signals ...token.Signal) error {
+	if err := r.Signals.Append(ctx, signals...); err != nil {
+		return err
+	}
+	*r.stored = append(*r.stored, signals...)
+	return nil
+}

@@ -1,0 +1,45 @@
+package tokens
+
+import (
+	"slices"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/token"
+)
+
+// Policy is what the installation says of its tokens.
+type Policy struct {
+	Issuer        string
+	Audience      []string // extra audiences; the issuer is always one
+	Algorithm     token.Algorithm
+	AccessTTL     time.Duration
+	RefreshTTL    time.Duration
+	SessionMaxAge time.Duration
+	Leeway        time.Duration // for exp and nbf
+	RetryWindow   time.Duration // contract 3.3
+	FailOpen      bool          // accept tokens while revocation state is unknown
+}
+
+// audience is the aud claim: the issuer first, then the configured ones.
+func (p Policy) audience() []string {
+	aud := []string{p.Issuer}
+	for _, a := range p.Audience {
+		if !slices.Contains(aud, a) {
+			aud = append(aud, a)
+		}
+	}
+	return aud
+}
+
+// lastExpiry bounds when the access tokens that are out now have all expired:
+// a first-party token lives as configured, another client may have set up to
+// a day.
+func (p Policy) lastExpiry(clientID string, now time.Time) time.Time {
+	longest := max(p.AccessTTL, client.MaxLifetime)
+	if clientID == client.FirstParty {
+		longest = p.AccessTTL
+	}
+	// iat is cut to the second, so a token may seem up to a second younger.
+	return now.Add(longest + p.Leeway + time.Second)
+}

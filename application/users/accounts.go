@@ -1,0 +1,170 @@
+package users
+
+import (
+	"context"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// Accounts registers people and keeps their profiles.
+type Accounts struct {
+	policy    Policy
+	clock     outbound.Clock
+	random    outbound.Random
+	hasher    outbound.PasswordHasher
+	directory outbound.UserDirectory
+	uow       outbound.UnitOfWork
+}
+
+var (
+	_ inbound.Accounts   = (*Accounts)(nil)
+	_ inbound.Superusers = (*Accounts)(nil)
+)
+
+// NewAccounts makes the service.
+func NewAccounts(p Policy, clock outbound.Clock, random outbound.Random, hasher outbound.PasswordHasher, directory outbound.UserDirectory, uow outbound.UnitOfWork) *Accounts {
+	return &Accounts{policy: p, clock: clock, random: random, hasher: hasher, directory: directory, uow: uow}
+}
+
+// Register makes an account. A taken address is not told: the name is kept for
+// a day as if the account had been made, and its owner is told by mail.
+func (a *Accounts) Register(ctx context.Context, r inbound.Registration) error {
+	if a.policy.RegistrationClosed {
+		return domain.E(domain.KindForbidden, domain.CodeClosed, "registration is closed")
+	}
+	checked, hash, err := a.prepare(ctx, r)
+	if err != nil {
+		return err
+	}
+	err = a.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
+		now := a.clock.Now()
+		return repos.Users.Add(ctx, user.Register(a.random.NewID(now), checked, hash, now))
+	})
+	if !domain.HasCode(err, domain.CodeEmailTaken) {
+		return err
+	}
+	owner, err := a.directory.ByLogin(ctx, checked.Email().Folded(), true)
+	if err != nil {
+		return err
+	}
+	return a.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
+		now := a.clock.Now()
+		if err := repos.Users.Reserve(ctx, user.Collide(checked, hash, now)); err != nil {
+			return err
+		}
+		return repos.Events.Append(ctx, domain.Event{
+			Type: domain.EventRegistrationCollided, Outcome: domain.Failed, Reason: "email_taken",
+			Actor: domain.Party{Kind: domain.PartyUnknown}, Subject: owner.Party(), OccurredAt: now,
+		})
+	})
+}
+
+// prepare checks a registration and hashes its password, outside any unit of work.
+func (a *Accounts) prepare(ctx context.Context, r inbound.Registration) (user.Checked, string, error) {
+	checked, err := r.Check(r.Password, a.policy.Passwords)
+	if err != nil {
+		return user.Checked{}, "", err
+	}
+	hash, err := a.hasher.Hash(ctx, r.Password)
+	return checked, hash, err
+}
+
+// Me gives the caller's account.
+func (a *Accounts) Me(ctx context.Context, caller inbound.Caller) (inbound.Account, error) {
+	id, err := own(caller, scope.ReadProfile)
+	if err != nil {
+		return inbound.Account{}, err
+	}
+	u, err := a.directory.ByID(ctx, id)
+	if err != nil {
+		return inbound.Account{}, err
+	}
+	return inbound.Account{User: u.Snapshot(), Scopes: caller.Scopes}, nil
+}
+
+// ChangeProfile changes the caller's account.
+func (a *Accounts) ChangeProfile(ctx context.Context, caller inbound.Caller, change user.ProfileChange, ifVersion int64) (inbound.Account, error) {
+	id, err := own(caller, scope.WriteProfile)
+	if err != nil {
+		return inbound.Account{}, err
+	}
+	var after user.Snapshot
+	err = a.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
+		u, err := repos.Users.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		before := u.Snapshot().Version
+		if ifVersion != 0 && ifVersion != before {
+			return domain.E(domain.KindPrecondition, domain.CodeVersion, "the resource has changed since it was read")
+		}
+		if err := u.ChangeProfile(change, caller.Party(), a.clock.Now()); err != nil {
+			return err
+		}
+		after = u.Snapshot()
+		if after.Version == before {
+			return nil
+		}
+		return repos.Users.Save(ctx, u)
+	})
+	return inbound.Account{User: after, Scopes: caller.Scopes}, err
+}
+
+// own gives the id of a caller who is a user and holds the permission.
+func own(caller inbound.Caller, needed scope.Name) (domain.ID, error) {
+	switch {
+	case !caller.Can(needed):
+		return domain.NoID, inbound.InsufficientScope(needed)
+	case !caller.Claims.IsUser():
+		return domain.NoID, inbound.UsersOnly()
+	}
+	return domain.ParseID(caller.Claims.Subject)
+}
+
+// EnsureFirst makes the first superuser where there is none.
+func (a *Accounts) EnsureFirst(ctx context.Context, r inbound.Registration) (bool, error) {
+	missing := false
+	err := a.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
+		count, err := repos.Users.LockSuperusers(ctx)
+		missing = count == 0
+		return err
+	})
+	if err != nil || !missing {
+		return false, err // the usual start hashes nothing
+	}
+	made := false
+	checked, hash, err := a.prepare(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	err = a.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
+		made = false
+		count, err := repos.Users.LockSuperusers(ctx)
+		if err != nil || count > 0 {
+			return err // another instance was first
+		}
+		made = true
+		return a.addSuperuser(ctx, repos, checked, hash)
+	})
+	return made && err == nil, err
+}
+
+// Create makes a superuser in any case.
+func (a *Accounts) Create(ctx context.Context, r inbound.Registration) error {
+	checked, hash, err := a.prepare(ctx, r)
+	if err != nil {
+		return err
+	}
+	return a.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
+		return a.addSuperuser(ctx, repos, checked, hash)
+	})
+}
+
+func (a *Accounts) addSuperuser(ctx context.Context, repos outbound.Repositories, checked user.Checked, hash string) error {
+	now := a.clock.Now()
+	return repos.Users.Add(ctx, user.NewSuperuser(a.random.NewID(now), checked, hash, now))
+}

@@ -1,0 +1,243 @@
+package users
+
+import (
+	"context"
+	"encoding/hex"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// identifierPurpose keys the hash under which unknown names have their budget.
+const identifierPurpose = "login-identifier"
+
+// Credentials proves people by password, within their budget of failures.
+type Credentials struct {
+	policy    Policy
+	clock     outbound.Clock
+	master    outbound.MasterKey
+	hasher    outbound.PasswordHasher
+	directory outbound.UserDirectory
+	lockouts  outbound.Lockouts
+	uow       outbound.UnitOfWork
+	gate      *gate
+}
+
+// NewCredentials makes the service.
+func NewCredentials(p Policy, clock outbound.Clock, master outbound.MasterKey, hasher outbound.PasswordHasher,
+	directory outbound.UserDirectory, lockouts outbound.Lockouts, uow outbound.UnitOfWork) *Credentials {
+	return &Credentials{
+		policy: p, clock: clock, master: master, hasher: hasher, directory: directory, lockouts: lockouts, uow: uow,
+		gate: newGate(p.perIdentifier(), p.MaxWaiting),
+	}
+}
+
+// Login is a proven password: whose it is, and what the login leaves behind.
+type Login struct {
+	UserID domain.ID
+	// Record notes the login in the unit of work that opens the session, and
+	// fails where the account was closed to logins meanwhile.
+	Record func(ctx context.Context, r outbound.Repositories) error
+}
+
+// VerifyPassword proves who goes by the name or address. Unknown, wrong, and
+// a name without a password are one refusal after the same work; a locked name
+// is refused before it, alike whether it exists (contract 3.1).
+func (c *Credentials) VerifyPassword(ctx context.Context, identifier string, password domain.Secret) (Login, error) {
+	candidate, err := c.find(ctx, identifier)
+	if err != nil {
+		return Login{}, err
+	}
+	leave, err := c.gate.enter(ctx, candidate.key)
+	if err != nil {
+		return Login{}, err
+	}
+	defer leave()
+	lockout, err := c.reserve(ctx, candidate.key)
+	if err != nil {
+		return Login{}, err
+	}
+	proof, err := c.evaluate(ctx, candidate, password)
+	if err != nil {
+		// Not evaluated: the reservation goes back. Should that fail too, it
+		// counts as a failure in half a minute, which is the safe side.
+		_ = c.settle(context.WithoutCancel(ctx), lockout, func(l user.Lockout) user.Lockout { return l.Cancel(c.clock.Now()) })
+		return Login{}, err
+	}
+	if !proof.account && !proof.pending {
+		return Login{}, c.failed(context.WithoutCancel(ctx), candidate)
+	}
+	if err := c.settle(ctx, lockout, func(l user.Lockout) user.Lockout { return l.Succeed(c.clock.Now()) }); err != nil {
+		return Login{}, err
+	}
+	if !proof.account {
+		return Login{}, c.refusePending()
+	}
+	if candidate.user.Admit(c.policy.Admission, c.clock.Now()) != nil {
+		return Login{}, c.refuseAdmission(ctx, candidate.user.ID())
+	}
+	return Login{UserID: candidate.user.ID(), Record: c.record(candidate.user.ID(), proof.rehashed)}, nil
+}
+
+// candidate is who may go by an identifier, and the key of its budget.
+type candidate struct {
+	key     string
+	user    *user.User
+	pending *user.PendingRegistration
+	// alike says that two hashes are always worked out, so that a collided
+	// registration takes as long as any (contract 4.1).
+	alike bool
+}
+
+func (c *Credentials) find(ctx context.Context, identifier string) (candidate, error) {
+	folded, isEmail := user.FoldLogin(identifier)
+	found, err := c.directory.ByLogin(ctx, folded, isEmail)
+	if err != nil && domain.AsError(err).Kind != domain.KindNotFound {
+		return candidate{}, err
+	}
+	required := c.policy.Admission.RequireVerifiedEmail
+	result := candidate{user: found, alike: required && isEmail}
+	if found != nil {
+		result.key = "user:" + found.ID().String()
+	} else {
+		keyed, err := c.master.Derive(c.master.ID(), identifierPurpose, []byte(folded))
+		if err != nil {
+			return candidate{}, err
+		}
+		result.key = "name:" + hex.EncodeToString(keyed[:])
+	}
+	if found == nil || result.alike {
+		pending, err := c.directory.Pending(ctx, folded, isEmail, c.clock.Now())
+		switch {
+		case err == nil:
+			result.pending = &pending
+		case domain.AsError(err).Kind != domain.KindNotFound:
+			return candidate{}, err
+		}
+	}
+	return result, nil
+}
+
+// proof is what a password matched.
+type proof struct {
+	account, pending bool
+	rehashed         string // the same password with current parameters, where they changed
+}
+
+func (c *Credentials) evaluate(ctx context.Context, who candidate, password domain.Secret) (proof, error) {
+	var result proof
+	var accountHash, pendingHash string
+	if who.user != nil {
+		accountHash = who.user.PasswordHash()
+	}
+	if who.pending != nil {
+		pendingHash = who.pending.PasswordHash
+	}
+	var err error
+	var outdated bool
+	if who.user != nil || who.alike {
+		if result.account, outdated, err = c.hasher.Verify(ctx, password, accountHash); err != nil {
+			return proof{}, err
+		}
+	}
+	if who.user == nil || who.alike {
+		if result.pending, _, err = c.hasher.Verify(ctx, password, pendingHash); err != nil {
+			return proof{}, err
+		}
+	}
+	if result.account && outdated {
+		result.rehashed, err = c.hasher.Hash(ctx, password)
+	}
+	return result, err
+}
+
+// refusePending answers the right password of a collided registration: as any
+// unverified account where verification is required, else as nobody.
+func (c *Credentials) refusePending() error {
+	refused := badCredentials()
+	if c.policy.Admission.RequireVerifiedEmail {
+		refused.Reason, refused.Message = domain.ReasonEmailUnverified, "the e-mail address is not verified"
+	}
+	return refused
+}
+
+// refuseAdmission refuses a disabled, unverified or expired account whose
+// password was right, and keeps the refusal on record.
+func (c *Credentials) refuseAdmission(ctx context.Context, id domain.ID) error {
+	return c.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+		u, err := r.Users.Get(ctx, id)
+		if err != nil {
+			return orBadCredentials(err)
+		}
+		now := c.clock.Now()
+		refused := u.Admit(c.policy.Admission, now)
+		if refused == nil {
+			return badCredentials() // admitted only this moment: asking again will do
+		}
+		u.LoginRefused(domain.AsError(refused).Reason, now)
+		if err := r.Users.Save(ctx, u); err != nil {
+			return err
+		}
+		return domain.Refuse(refused)
+	})
+}
+
+func (c *Credentials) record(id domain.ID, rehashed string) func(context.Context, outbound.Repositories) error {
+	return func(ctx context.Context, r outbound.Repositories) error {
+		u, err := r.Users.Get(ctx, id)
+		if err != nil {
+			return orBadCredentials(err)
+		}
+		now := c.clock.Now()
+		if err := u.Admit(c.policy.Admission, now); err != nil {
+			return err
+		}
+		u.LoggedIn(now)
+		if rehashed != "" {
+			u.Rehashed(rehashed, now)
+		}
+		return r.Users.Save(ctx, u)
+	}
+}
+
+// failed settles a wrong guess: the lockout, the failure columns and the
+// events, kept although the caller is refused.
+func (c *Credentials) failed(ctx context.Context, who candidate) error {
+	err := c.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+		now := c.clock.Now()
+		lockout, err := swap(ctx, r.Lockouts, who.key, func(l user.Lockout) user.Lockout { return l.Fail(c.policy.Lockout, now) })
+		if err != nil {
+			return err
+		}
+		if who.user == nil {
+			nobody := domain.Party{Kind: domain.PartyUnknown, ID: who.key}
+			err := r.Events.Append(ctx, domain.Event{Type: domain.EventLoginFailed, Outcome: domain.Failed, Reason: "bad_credentials", Actor: nobody, Subject: nobody, OccurredAt: now})
+			if err != nil {
+				return err
+			}
+			return domain.Refuse(badCredentials())
+		}
+		u, err := r.Users.Get(ctx, who.user.ID())
+		if err != nil {
+			return orBadCredentials(err)
+		}
+		u.LoginFailed(lockout, now)
+		if err := r.Users.Save(ctx, u); err != nil {
+			return err
+		}
+		return domain.Refuse(badCredentials())
+	})
+	return err
+}
+
+func badCredentials() *domain.Error {
+	return domain.Invalid(domain.CodeInvalidGrant, "the credentials are not valid")
+}
+
+func orBadCredentials(err error) error {
+	if domain.AsError(err).Kind == domain.KindNotFound {
+		return badCredentials() // deleted meanwhile
+	}
+	return err
+}

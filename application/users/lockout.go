@@ -1,0 +1,78 @@
+package users
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// reserve takes one attempt of the identifier's budget, on all instances. Where
+// the rest of the budget is in flight elsewhere it waits for the outcome.
+// Locked: invalid_grant with account_locked.
+func (c *Credentials) reserve(ctx context.Context, key string) (user.Lockout, error) {
+	for {
+		now := c.clock.Now()
+		current, err := c.lockouts.Get(ctx, key)
+		if err != nil {
+			return user.Lockout{}, err
+		}
+		next, admission := current.Reserve(c.policy.Lockout, now)
+		swapped := true
+		if next.Snapshot() != current.Snapshot() { // a refusal may settle attempts that were abandoned
+			if swapped, err = c.lockouts.Swap(ctx, next); err != nil {
+				return user.Lockout{}, err
+			}
+		}
+		switch {
+		case !swapped: // someone else was first: look again
+		case admission == user.Admitted:
+			return next, nil
+		case admission == user.Locked:
+			return user.Lockout{}, next.Refusal(now)
+		default:
+			if err := c.clock.Sleep(ctx, busyRetry); err != nil {
+				return user.Lockout{}, domain.Unavailable(err, time.Second)
+			}
+		}
+	}
+}
+
+// settle ends a reservation: one statement where nothing else happened to the
+// budget meanwhile.
+func (c *Credentials) settle(ctx context.Context, reserved user.Lockout, change func(user.Lockout) user.Lockout) error {
+	stored := reserved.Snapshot()
+	stored.Version++ // as the swap counted it up
+	swapped, err := c.lockouts.Swap(ctx, change(user.RehydrateLockout(stored)))
+	if err != nil || swapped {
+		return err
+	}
+	_, err = swap(ctx, c.lockouts, stored.Key, change)
+	return err
+}
+
+// maxSwaps bounds how often a swap is tried; each lost one means that another
+// got through, and the gate keeps their number small.
+const maxSwaps = 100
+
+// swap changes a lockout whatever its state is by now.
+func swap(ctx context.Context, lockouts outbound.Lockouts, key string, change func(user.Lockout) user.Lockout) (user.Lockout, error) {
+	for range maxSwaps {
+		current, err := lockouts.Get(ctx, key)
+		if err != nil {
+			return user.Lockout{}, err
+		}
+		next := change(current)
+		swapped, err := lockouts.Swap(ctx, next)
+		if err != nil {
+			return user.Lockout{}, err
+		}
+		if swapped {
+			return next, nil
+		}
+	}
+	return user.Lockout{}, domain.Unavailable(errors.New("a lockout is too contended"), time.Second)
+}

@@ -1,0 +1,18 @@
+package outbound
+
+import "context"
+
+// Cache keeps values in process, bounded in number, the least useful leaving
+// first. Values are shared between callers and must not be changed.
+type Cache[K comparable, V any] interface {
+	// Get gives a kept value.
+	Get(key K) (V, bool)
+	// Load gives the kept value, or what load returns, which is then kept;
+	// concurrent callers for one key share one load. A failure is not kept, and
+	// neither is a value whose key was dropped while it was being loaded.
+	Load(ctx context.Context, key K, load func(ctx context.Context, key K) (V, error)) (V, error)
+	// Drop forgets a key.
+	Drop(key K)
+	// DropAll forgets all keys.
+	DropAll()
+}
