@@ -1,0 +1,154 @@
+package database
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+var (
+	_ outbound.Clients         = (*clients)(nil)
+	_ outbound.ClientDirectory = (*ClientDirectory)(nil)
+)
+
+type clientRow struct {
+	bun.BaseModel `bun:"table:service_clients,alias:c"`
+
+	ID                  domain.ID `bun:"id,pk"`
+	ClientID            string    `bun:"client_id"`
+	SecretHash          string    `bun:"client_secret_hash,nullzero"`
+	Name                string    `bun:"name"`
+	Description         string    `bun:"description"`
+	IsActive            bool      `bun:"is_active"`
+	IsFirstParty        bool      `bun:"is_first_party"`
+	GrantTypes          string    `bun:"grant_types"`
+	AccessTokenLifetime int64     `bun:"access_token_lifetime,nullzero"` // seconds
+	Version             int64     `bun:"version"`
+	CreatedAt           time.Time `bun:"created_at"`
+	UpdatedAt           time.Time `bun:"updated_at"`
+
+	Scopes      string `bun:"scopes,scanonly"`
+	SeenVersion int64  `bun:"seen_version,scanonly"`
+}
+
+const selectClient = `
+SELECT c.id, c.client_id, c.client_secret_hash, c.name, c.description, c.is_active, c.is_first_party, c.grant_types,
+       c.access_token_lifetime, c.version, c.created_at, c.updated_at,
+       (SELECT string_agg(s.name, ' ') FROM service_client_scopes AS l JOIN scopes AS s ON s.id = l.scope_id
+        WHERE l.service_client_id = c.id) AS scopes,
+       (SELECT v.version FROM service_clients AS v WHERE v.id = c.id) AS seen_version
+FROM service_clients AS c WHERE c.client_id = $1`
+
+func newClientRow(s client.Snapshot) *clientRow {
+	return &clientRow{
+		ID: s.ID, ClientID: s.ClientID, SecretHash: s.SecretHash, Name: s.Name, Description: s.Description,
+		IsActive: s.IsActive, IsFirstParty: s.IsFirstParty, GrantTypes: strings.Join(s.GrantTypes, " "),
+		AccessTokenLifetime: int64(s.AccessTokenLifetime / time.Second),
+		Version:             s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+	}
+}
+
+func (r *clientRow) coherent() bool { return r.Version == r.SeenVersion }
+
+func (r *clientRow) client(l *ledger) *client.ServiceClient {
+	scopes := words[scope.Name](r.Scopes)
+	c := client.Rehydrate(client.Snapshot{
+		ID: r.ID, ClientID: r.ClientID, SecretHash: r.SecretHash, Name: r.Name, Description: r.Description,
+		IsActive: r.IsActive, IsFirstParty: r.IsFirstParty, Scopes: scopes, GrantTypes: words[string](r.GrantTypes),
+		AccessTokenLifetime: time.Duration(r.AccessTokenLifetime) * time.Second,
+		Version:             r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+	})
+	note(l, c, stored{version: r.Version, links: plain(scopes)})
+	return c
+}
+
+type clients struct{ *transaction }
+
+func (r *clients) Get(ctx context.Context, clientID string) (*client.ServiceClient, error) {
+	if err := findable(clientID); err != nil {
+		return nil, err
+	}
+	var row clientRow
+	if err := r.locked(ctx, &row, selectClient+r.db.dialect.lock("c"), clientID); err != nil {
+		return nil, err
+	}
+	return row.client(&r.db.loaded), nil
+}
+
+func (r *clients) Add(ctx context.Context, c *client.ServiceClient) error {
+	s := c.Snapshot()
+	scopes, err := r.resolve(ctx, clientScopes, s.Scopes.Strings())
+	if err != nil {
+		return err
+	}
+	if _, err := r.exec(ctx, r.tx.NewInsert().Model(newClientRow(s))); err != nil {
+		return err
+	}
+	if err := r.join(ctx, clientScopes, s.ID, scopes, s.UpdatedAt); err != nil {
+		return err
+	}
+	r.collect(ctx, c)
+	keep(r.transaction, c, stored{version: s.Version, links: s.Scopes.Strings()})
+	return nil
+}
+
+func (r *clients) Save(ctx context.Context, c *client.ServiceClient) error {
+	s := c.Snapshot()
+	before, known := recall(&r.db.loaded, c)
+	if !known {
+		before.version = s.Version
+	}
+	names := s.Scopes.Strings()
+	relink := !known || !slices.Equal(before.links, names)
+	var scopes []domain.ID
+	if relink {
+		var err error
+		if scopes, err = r.resolve(ctx, clientScopes, names); err != nil {
+			return err
+		}
+	}
+	saved, err := r.exec(ctx, r.tx.NewUpdate().Model(newClientRow(s)).ExcludeColumn("id", "created_at").WherePK().Where("c.version = ?", before.version))
+	if err != nil {
+		return err
+	}
+	if saved == 0 {
+		if err := r.unchanged(ctx, "SELECT version FROM service_clients WHERE id = $1", s.ID, before.version); err != nil {
+			return err
+		}
+		return changedSince()
+	}
+	if relink {
+		if err := r.join(ctx, clientScopes, s.ID, scopes, s.UpdatedAt); err != nil {
+			return err
+		}
+	}
+	r.collect(ctx, c)
+	keep(r.transaction, c, stored{version: s.Version, links: names})
+	return nil
+}
+
+// ClientDirectory finds clients.
+type ClientDirectory struct{ db *DB }
+
+// NewClientDirectory makes the directory of a store's clients.
+func NewClientDirectory(db *DB) *ClientDirectory { return &ClientDirectory{db: db} }
+
+// ByClientID implements the port.
+func (d *ClientDirectory) ByClientID(ctx context.Context, clientID string) (*client.ServiceClient, error) {
+	if err := findable(clientID); err != nil {
+		return nil, err
+	}
+	var row clientRow
+	if err := d.db.one(ctx, &row, selectClient, clientID); err != nil {
+		return nil, err
+	}
+	return row.client(&d.db.loaded), nil
+}

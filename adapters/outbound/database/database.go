@@ -1,0 +1,76 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/uptrace/bun"
+
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// Config says where the store is.
+type Config struct {
+	// URL is postgres://…, postgresql://… or sqlite://path, where sqlite://a.db
+	// is relative to the working directory and sqlite:///a.db is absolute.
+	URL string
+	// MaxConns is how many connections may be open, idle ones included; zero
+	// is 20. SQLite writes through one and counts only those that read.
+	MaxConns int
+}
+
+const defaultMaxConns = 20
+
+// DB is an open store. Its methods may be called concurrently.
+type DB struct {
+	dialect dialect
+	writer  *bun.DB // the same pool as reader on PostgreSQL
+	reader  *bun.DB
+	clock   outbound.Clock
+	random  outbound.Random
+	loaded  ledger
+	// migrator opens a pool for changing the structure, without the time
+	// limits that requests have.
+	migrator func() (*sql.DB, error)
+}
+
+// Open prepares the pools. It connects to nothing, so that a PostgreSQL that
+// is down shows as KindUnavailable when it is used; an SQLite file is created,
+// for its owner only, in a directory that must exist. It does not migrate.
+func Open(_ context.Context, config Config, clock outbound.Clock, random outbound.Random) (*DB, error) {
+	if config.MaxConns == 0 {
+		config.MaxConns = defaultMaxConns
+	}
+	if config.MaxConns < 0 {
+		return nil, errors.New("database: the number of connections must be positive")
+	}
+	db := &DB{clock: clock, random: random}
+	scheme, rest, found := strings.Cut(config.URL, "://")
+	var err error
+	switch {
+	case found && (scheme == "postgres" || scheme == "postgresql"):
+		err = db.openPostgres(config)
+	case found && scheme == "sqlite":
+		err = db.openSQLite(rest, config.MaxConns)
+	default:
+		err = errors.New("the URL must begin with postgres:// or sqlite://")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return db, nil
+}
+
+// Driver names the dialect: postgres or sqlite.
+func (db *DB) Driver() string { return string(db.dialect) }
+
+// Close closes all connections.
+func (db *DB) Close() error {
+	if db.reader == db.writer {
+		return db.writer.Close()
+	}
+	return errors.Join(db.reader.Close(), db.writer.Close())
+}

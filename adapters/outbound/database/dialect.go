@@ -1,0 +1,74 @@
+package database
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/uptrace/bun"
+)
+
+// dialect is where PostgreSQL and SQLite part.
+type dialect string
+
+const (
+	postgres dialect = "postgres"
+	sqlite   dialect = "sqlite"
+)
+
+// lock makes a SELECT hold its rows of the table alias until the transaction
+// ends. NO KEY, because nothing here changes a key and a plain FOR UPDATE would
+// also block foreign key checks: a refresh against a session being ended would
+// deadlock. On SQLite the immediate transaction already excludes others.
+func (d dialect) lock(alias string) string {
+	if d == postgres {
+		return " FOR NO KEY UPDATE OF " + alias
+	}
+	return ""
+}
+
+// keyShare keeps the rows of a SELECT from being deleted until the transaction
+// ends.
+func (d dialect) keyShare() string {
+	if d == postgres {
+		return " FOR KEY SHARE"
+	}
+	return ""
+}
+
+// binds prepares the arguments of a statement with `$n`. On PostgreSQL it asks
+// for a cached plan, which the pool's default would not use.
+func (d dialect) binds(args []any) []any {
+	if d == postgres {
+		return append([]any{pgx.QueryExecModeCacheStatement}, args...)
+	}
+	return args
+}
+
+// The advisory locks: one class each, so that they never meet.
+const (
+	lockUsername    = 0x6b730001 // one for each folded username
+	lockSuperusers  = 0x6b730002
+	lockSigningKeys = 0x6b730003
+)
+
+// advise waits for the lock of class and name, until the transaction ends.
+func (d dialect) advise(ctx context.Context, tx bun.IDB, class int, name string) error {
+	if d == sqlite {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?, hashtext(?))", class, name)
+	return err
+}
+
+// now gives the time that rows of this store are stamped with: the server's on
+// PostgreSQL, which all instances share; on SQLite the machine's, whose clock
+// all its processes share.
+func (db *DB) now(ctx context.Context) (time.Time, error) {
+	if db.dialect == sqlite {
+		return db.clock.Now(), nil
+	}
+	var now time.Time
+	err := db.reader.DB.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&now)
+	return now.UTC(), err
+}

@@ -1,0 +1,109 @@
+package database
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+var (
+	_ outbound.Events   = (*events)(nil)
+	_ outbound.AuditLog = (*AuditLog)(nil)
+)
+
+type eventRow struct {
+	bun.BaseModel `bun:"table:events,alias:e"`
+
+	Seq         int64     `bun:"seq,pk,autoincrement"` // order of storing, for events of one moment
+	ID          domain.ID `bun:"id"`
+	Type        string    `bun:"type"`
+	Outcome     string    `bun:"outcome"`
+	Reason      string    `bun:"reason"`
+	ActorKind   string    `bun:"actor_kind"`
+	ActorID     string    `bun:"actor_id"`
+	ActorName   string    `bun:"actor_name"`
+	SubjectKind string    `bun:"subject_kind"`
+	SubjectID   string    `bun:"subject_id"`
+	SubjectName string    `bun:"subject_name"`
+	Address     string    `bun:"address"`
+	UserAgent   string    `bun:"user_agent"`
+	RequestID   string    `bun:"request_id"`
+	OccurredAt  time.Time `bun:"occurred_at"`
+}
+
+func (db *DB) eventRow(ctx context.Context, e domain.Event) eventRow {
+	origin := domain.OriginFrom(ctx)
+	return eventRow{
+		ID: db.random.NewID(e.OccurredAt), Type: string(e.Type), Outcome: string(e.Outcome), Reason: e.Reason,
+		ActorKind: string(e.Actor.Kind), ActorID: e.Actor.ID, ActorName: e.Actor.Name,
+		SubjectKind: string(e.Subject.Kind), SubjectID: e.Subject.ID, SubjectName: e.Subject.Name,
+		Address: storable(origin.Address), UserAgent: storable(origin.UserAgent), RequestID: storable(origin.RequestID),
+		OccurredAt: e.OccurredAt,
+	}
+}
+
+func (r eventRow) event() domain.Event {
+	return domain.Event{
+		Type: domain.EventType(r.Type), Outcome: domain.Outcome(r.Outcome), Reason: r.Reason,
+		Actor:      domain.Party{Kind: domain.PartyKind(r.ActorKind), ID: r.ActorID, Name: r.ActorName},
+		Subject:    domain.Party{Kind: domain.PartyKind(r.SubjectKind), ID: r.SubjectID, Name: r.SubjectName},
+		OccurredAt: utc(r.OccurredAt),
+	}
+}
+
+// recorder is an aggregate with events.
+type recorder interface {
+	Drain() []domain.Event
+	Record(domain.Event)
+}
+
+// collect takes the events of a saved aggregate. They are given back when the
+// transaction is rolled back: an aggregate made outside of the unit of work
+// would have lost them for the next attempt.
+func (t *transaction) collect(ctx context.Context, aggregate recorder) {
+	drained := aggregate.Drain()
+	for _, e := range drained {
+		t.events = append(t.events, t.db.eventRow(ctx, e))
+	}
+	t.onRollback(func() {
+		for _, e := range drained {
+			aggregate.Record(e)
+		}
+	})
+}
+
+type events struct{ *transaction }
+
+func (r *events) Append(ctx context.Context, events ...domain.Event) error {
+	for _, e := range events {
+		r.transaction.events = append(r.transaction.events, r.db.eventRow(ctx, e))
+	}
+	return nil
+}
+
+// AuditLog reads events.
+type AuditLog struct{ db *DB }
+
+// NewAuditLog makes the audit log of a store.
+func NewAuditLog(db *DB) *AuditLog { return &AuditLog{db: db} }
+
+// Recent implements the port.
+func (l *AuditLog) Recent(ctx context.Context, limit int) ([]domain.Event, error) {
+	if limit <= 0 {
+		return nil, nil
+	}
+	var rows []eventRow
+	err := l.db.reader.NewSelect().Model(&rows).OrderExpr("e.occurred_at DESC, e.seq DESC").Limit(int64(limit)).Scan(ctx)
+	if err != nil {
+		return nil, translate(ctx, err)
+	}
+	found := make([]domain.Event, len(rows))
+	for i, row := range rows {
+		found[i] = row.event()
+	}
+	return found, nil
+}

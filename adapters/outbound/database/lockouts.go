@@ -1,0 +1,78 @@
+package database
+
+import (
+	"context"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+var _ outbound.Lockouts = (*Lockouts)(nil)
+
+type lockoutRow struct {
+	bun.BaseModel `bun:"table:lockouts,alias:l"`
+
+	Key         string    `bun:"key,pk"`
+	Failures    int       `bun:"failures"`
+	Pending     int       `bun:"pending"`
+	PendingAt   time.Time `bun:"pending_at,nullzero"`
+	Level       int       `bun:"level"`
+	LockedUntil time.Time `bun:"locked_until,nullzero"`
+	Version     int64     `bun:"version"`
+	UpdatedAt   time.Time `bun:"updated_at,nullzero"`
+}
+
+const selectLockout = `
+SELECT l.key, l.failures, l.pending, l.pending_at, l.level, l.locked_until, l.version, l.updated_at
+FROM lockouts AS l WHERE l.key = $1`
+
+// Lockouts stores lockouts, each call by itself or in a unit of work.
+type Lockouts struct {
+	run  bun.IDB
+	one  func(ctx context.Context, dest any, query string, args ...any) error
+	fail func(ctx context.Context, err error) error
+}
+
+// NewLockouts makes the lockouts of a store, each call committed by itself.
+func NewLockouts(db *DB) *Lockouts {
+	return &Lockouts{run: db.writer, one: db.one, fail: translate}
+}
+
+// Get implements the port.
+func (l *Lockouts) Get(ctx context.Context, key string) (user.Lockout, error) {
+	var row lockoutRow
+	err := l.one(ctx, &row, selectLockout, key)
+	if domain.HasCode(err, domain.CodeNotFound) {
+		return user.NewLockout(key), nil
+	}
+	if err != nil {
+		return user.Lockout{}, err
+	}
+	return user.RehydrateLockout(user.LockoutSnapshot{
+		Key: row.Key, Failures: row.Failures, Pending: row.Pending, PendingAt: utc(row.PendingAt), Level: row.Level,
+		LockedUntil: utc(row.LockedUntil), Version: row.Version, UpdatedAt: utc(row.UpdatedAt),
+	}), nil
+}
+
+// Swap implements the port, in one statement.
+func (l *Lockouts) Swap(ctx context.Context, next user.Lockout) (bool, error) {
+	s := next.Snapshot()
+	row := &lockoutRow{
+		Key: s.Key, Failures: s.Failures, Pending: s.Pending, PendingAt: s.PendingAt, Level: s.Level,
+		LockedUntil: s.LockedUntil, Version: s.Version + 1, UpdatedAt: s.UpdatedAt,
+	}
+	var statement execer = l.run.NewInsert().Model(row).On("CONFLICT DO NOTHING")
+	if s.Version != 0 {
+		statement = l.run.NewUpdate().Model(row).ExcludeColumn("key").WherePK().Where("l.version = ?", s.Version)
+	}
+	result, err := statement.Exec(ctx)
+	if err != nil {
+		return false, l.fail(ctx, err)
+	}
+	swapped, err := result.RowsAffected()
+	return swapped == 1, l.fail(ctx, err)
+}

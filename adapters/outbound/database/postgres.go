@@ -1,0 +1,65 @@
+package database
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+)
+
+// The limits of a request's statements. A lock that takes longer is retried by
+// the unit of work; a statement that takes longer is given up.
+const (
+	connectTimeout   = 3 * time.Second
+	lockTimeout      = "3s"
+	statementTimeout = "5s"
+)
+
+func (db *DB) openPostgres(config Config) error {
+	// Parsed here first, because the parser's complaint may quote a part of
+	// the password.
+	if _, err := url.Parse(config.URL); err != nil {
+		return errors.New("the PostgreSQL URL can't be parsed")
+	}
+	parsed, err := pgx.ParseConfig(config.URL)
+	if err != nil {
+		return fmt.Errorf("the PostgreSQL URL is not valid: %w", err)
+	}
+	parsed.DefaultQueryExecMode = pgx.QueryExecModeExec // see doc.go
+	setDefault(parsed.RuntimeParams, "application_name", "keystone")
+	// The design rests on this level, whatever the server's default is.
+	parsed.RuntimeParams["default_transaction_isolation"] = "read committed"
+	if parsed.ConnectTimeout == 0 {
+		parsed.ConnectTimeout = connectTimeout
+	}
+
+	migrating := parsed.Copy()
+	db.migrator = func() (*sql.DB, error) {
+		pool := stdlib.OpenDB(*migrating)
+		pool.SetMaxOpenConns(1)
+		return pool, nil
+	}
+
+	setDefault(parsed.RuntimeParams, "lock_timeout", lockTimeout)
+	setDefault(parsed.RuntimeParams, "statement_timeout", statementTimeout)
+	pool := stdlib.OpenDB(*parsed)
+	pool.SetMaxOpenConns(config.MaxConns)
+	pool.SetMaxIdleConns(config.MaxConns) // a connection closed is one to be opened again under load
+	db.dialect = postgres
+	db.writer = bun.NewDB(pool, pgdialect.New())
+	db.reader = db.writer
+	return nil
+}
+
+// setDefault sets what the URL does not.
+func setDefault(params map[string]string, name, value string) {
+	if _, set := params[name]; !set {
+		params[name] = value
+	}
+}

@@ -1,0 +1,83 @@
+package database
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/keystone-auth/keystone/domain"
+)
+
+// queryer is a pool or a transaction.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// scanOne runs a statement with `$n` binds and scans its only row into a
+// model, or gives sql.ErrNoRows.
+func (db *DB) scanOne(ctx context.Context, on queryer, dest any, query string, args ...any) (err error) {
+	rows, err := on.QueryContext(ctx, query, db.dialect.binds(args)...)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if failure := rows.Close(); err == nil {
+			err = failure
+		}
+	}()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := db.reader.ScanRow(ctx, rows, dest); err != nil {
+		return err
+	}
+	// A statement that changes something may still fail after its row.
+	rows.Next()
+	return rows.Err()
+}
+
+// one finds a row outside of a unit of work.
+func (db *DB) one(ctx context.Context, dest any, query string, args ...any) error {
+	return translate(ctx, db.scanOne(ctx, db.reader.DB, dest, query, args...))
+}
+
+// one finds a row in the transaction.
+func (t *transaction) one(ctx context.Context, dest any, query string, args ...any) error {
+	return t.fail(ctx, t.db.scanOne(ctx, t.tx.Tx, dest, query, args...))
+}
+
+// exec runs a statement of Bun's and tells how many rows it touched.
+func (t *transaction) exec(ctx context.Context, statement execer) (int64, error) {
+	result, err := statement.Exec(ctx)
+	if err != nil {
+		return 0, t.fail(ctx, err)
+	}
+	touched, err := result.RowsAffected()
+	return touched, t.fail(ctx, err)
+}
+
+type execer interface {
+	Exec(ctx context.Context, dest ...any) (sql.Result, error)
+}
+
+// findable refuses to look for text that no row can hold: what is not UTF-8 or
+// has a NUL is stored nowhere, and PostgreSQL fails on it.
+func findable(text string) error {
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		return domain.NotFound("there is no such thing")
+	}
+	return nil
+}
+
+// storable makes what a request said of itself fit to be stored.
+func storable(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// utc gives a stored time as the ports promise it; the zero time stays zero.
+func utc(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

@@ -1,0 +1,117 @@
+package database
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/role"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+var _ outbound.Roles = (*roles)(nil)
+
+type roleRow struct {
+	bun.BaseModel `bun:"table:roles,alias:r"`
+
+	ID          domain.ID `bun:"id,pk"`
+	Name        string    `bun:"name"`
+	Description string    `bun:"description"`
+	Version     int64     `bun:"version"`
+	CreatedAt   time.Time `bun:"created_at"`
+	UpdatedAt   time.Time `bun:"updated_at"`
+
+	Scopes      string `bun:"scopes,scanonly"`
+	SeenVersion int64  `bun:"seen_version,scanonly"`
+}
+
+const selectRole = `
+SELECT r.id, r.name, r.description, r.version, r.created_at, r.updated_at,
+       (SELECT string_agg(s.name, ' ') FROM role_scopes AS l JOIN scopes AS s ON s.id = l.scope_id WHERE l.role_id = r.id) AS scopes,
+       (SELECT v.version FROM roles AS v WHERE v.id = r.id) AS seen_version
+FROM roles AS r WHERE r.name = $1`
+
+func newRoleRow(s role.Snapshot) *roleRow {
+	return &roleRow{ID: s.ID, Name: string(s.Name), Description: s.Description, Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt}
+}
+
+func (r *roleRow) coherent() bool { return r.Version == r.SeenVersion }
+
+func (r *roleRow) role(l *ledger) *role.Role {
+	scopes := words[scope.Name](r.Scopes)
+	found := role.Rehydrate(role.Snapshot{
+		ID: r.ID, Name: role.Name(r.Name), Description: r.Description, Scopes: scopes,
+		Version: r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+	})
+	note(l, found, stored{version: r.Version, links: plain(scopes)})
+	return found
+}
+
+type roles struct{ *transaction }
+
+func (r *roles) Get(ctx context.Context, name role.Name) (*role.Role, error) {
+	if err := findable(string(name)); err != nil {
+		return nil, err
+	}
+	var row roleRow
+	if err := r.locked(ctx, &row, selectRole+r.db.dialect.lock("r"), string(name)); err != nil {
+		return nil, err
+	}
+	return row.role(&r.db.loaded), nil
+}
+
+func (r *roles) Add(ctx context.Context, a *role.Role) error {
+	s := a.Snapshot()
+	scopes, err := r.resolve(ctx, roleScopes, s.Scopes.Strings())
+	if err != nil {
+		return err
+	}
+	if _, err := r.exec(ctx, r.tx.NewInsert().Model(newRoleRow(s))); err != nil {
+		return err
+	}
+	if err := r.join(ctx, roleScopes, s.ID, scopes, s.UpdatedAt); err != nil {
+		return err
+	}
+	r.collect(ctx, a)
+	keep(r.transaction, a, stored{version: s.Version, links: s.Scopes.Strings()})
+	return nil
+}
+
+func (r *roles) Save(ctx context.Context, a *role.Role) error {
+	s := a.Snapshot()
+	before, known := recall(&r.db.loaded, a)
+	if !known {
+		before.version = s.Version
+	}
+	names := s.Scopes.Strings()
+	relink := !known || !slices.Equal(before.links, names)
+	var scopes []domain.ID
+	if relink {
+		var err error
+		if scopes, err = r.resolve(ctx, roleScopes, names); err != nil {
+			return err
+		}
+	}
+	saved, err := r.exec(ctx, r.tx.NewUpdate().Model(newRoleRow(s)).ExcludeColumn("id", "created_at").WherePK().Where("r.version = ?", before.version))
+	if err != nil {
+		return err
+	}
+	if saved == 0 {
+		if err := r.unchanged(ctx, "SELECT version FROM roles WHERE id = $1", s.ID, before.version); err != nil {
+			return err
+		}
+		return changedSince()
+	}
+	if relink {
+		if err := r.join(ctx, roleScopes, s.ID, scopes, s.UpdatedAt); err != nil {
+			return err
+		}
+	}
+	r.collect(ctx, a)
+	keep(r.transaction, a, stored{version: s.Version, links: names})
+	return nil
+}

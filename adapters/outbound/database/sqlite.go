@@ -1,0 +1,64 @@
+package database
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/sqlitedialect"
+	_ "modernc.org/sqlite" // the driver named sqlite
+)
+
+// Both pools write times as Bun does, in UTC with a sign before the zone and
+// no trailing zeros: such texts sort as the times do.
+const (
+	sqliteCommon = "_busy_timeout=5000&_foreign_keys=1&_time_format=sqlite&_timezone=UTC&_dqs=0&_defensive=1"
+	sqliteWriter = sqliteCommon + "&_journal_mode=WAL&_synchronous=FULL&_txlock=immediate"
+	sqliteReader = sqliteCommon + "&_query_only=1"
+)
+
+func (db *DB) openSQLite(path string, maxConns int) error {
+	if path == "" || strings.HasPrefix(path, ":memory:") || strings.ContainsAny(path, "?\x00") {
+		return errors.New("the SQLite URL must be sqlite:// and the path of a file, without parameters")
+	}
+	// The file holds password hashes and sealed keys. SQLite gives its journal
+	// files the same mode.
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("the SQLite file can't be opened: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("the SQLite file can't be opened: %w", err)
+	}
+
+	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
+	writer, err := openSQLitePool(name+sqliteWriter, 1)
+	if err != nil {
+		return err
+	}
+	// More readers than cores only take turns: there is no network to wait for.
+	reader, err := openSQLitePool(name+sqliteReader, min(maxConns, 2*runtime.GOMAXPROCS(0)))
+	if err != nil {
+		return errors.Join(err, writer.Close())
+	}
+	db.dialect = sqlite
+	db.writer = bun.NewDB(writer, sqlitedialect.New())
+	db.reader = bun.NewDB(reader, sqlitedialect.New())
+	db.migrator = func() (*sql.DB, error) { return openSQLitePool(name+sqliteWriter, 1) }
+	return nil
+}
+
+func openSQLitePool(name string, conns int) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite", name)
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	return pool, nil
+}

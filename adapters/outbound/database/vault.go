@@ -1,0 +1,48 @@
+package database
+
+import (
+	"context"
+
+	"github.com/uptrace/bun"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+var _ outbound.Vault = (*Vault)(nil)
+
+const canary = "canary"
+
+type vaultRow struct {
+	bun.BaseModel `bun:"table:vault,alias:v"`
+
+	Name   string `bun:"name,pk"`
+	Sealed []byte `bun:"sealed"`
+}
+
+// Vault keeps the canary.
+type Vault struct{ db *DB }
+
+// NewVault makes the vault of a store.
+func NewVault(db *DB) *Vault { return &Vault{db: db} }
+
+// Canary implements the port.
+func (v *Vault) Canary(ctx context.Context, proposed []byte) ([]byte, error) {
+	found, err := v.find(ctx)
+	if !domain.HasCode(err, domain.CodeNotFound) {
+		return found, err
+	}
+	row := &vaultRow{Name: canary, Sealed: proposed}
+	if _, err := v.db.writer.NewInsert().Model(row).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+		return nil, translate(ctx, err)
+	}
+	return v.find(ctx)
+}
+
+func (v *Vault) find(ctx context.Context) ([]byte, error) {
+	var row vaultRow
+	if err := v.db.one(ctx, &row, "SELECT v.sealed FROM vault AS v WHERE v.name = $1", canary); err != nil {
+		return nil, err
+	}
+	return row.Sealed, nil
+}
