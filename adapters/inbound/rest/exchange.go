@@ -1,0 +1,192 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"go.uber.org/zap"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/inbound"
+)
+
+// exchange is what is known of one request and its answer.
+type exchange struct {
+	resource  *resource // nil where the path matched nothing
+	requestID string
+	address   string
+	caller    inbound.Caller // set by the guard
+	cause     error          // what the answer keeps to itself; for the log
+	stack     []byte         // of a panic
+}
+
+type exchangeKey struct{}
+
+func (x *exchange) oauth() bool { return x.resource != nil && x.resource.protocol == oauthProtocol }
+
+// around opens and closes every exchange, refused and unmatched ones too.
+func (s *Server) around(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		began := s.config.Clock.Now()
+		r := c.Request()
+		x := &exchange{resource: s.resources[c.Path()], requestID: r.Header.Get("X-Request-Id")}
+		if !saneRequestID(x.requestID) {
+			x.requestID = s.config.Random.NewID(began).String()
+		}
+		x.address = clientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], s.config.TrustedProxies)
+
+		header := c.Response().Header()
+		for name, values := range s.headers {
+			header[name] = values
+		}
+		header["X-Request-Id"] = []string{x.requestID}
+
+		ctx, cancel := context.WithTimeout(r.Context(), s.config.RequestTimeout)
+		defer cancel()
+		ctx = context.WithValue(ctx, exchangeKey{}, x)
+		ctx = domain.WithOrigin(ctx, domain.Origin{Address: x.address, UserAgent: userAgent(r.UserAgent()), RequestID: x.requestID})
+		c.SetRequest(r.WithContext(ctx))
+
+		if !s.crossOrigin(c, x) {
+			if err := protected(next, c, x); err != nil {
+				s.refuse(c, x, err)
+			}
+		}
+		s.finish(c, x, s.config.Clock.Now().Sub(began))
+		return nil
+	}
+}
+
+// guard holds a request to its endpoint's access before anything of its body
+// is looked at: 401, then 403 (contract, section 2).
+func (s *Server) guard(e endpoint) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		x, ok := c.Request().Context().Value(exchangeKey{}).(*exchange)
+		if !ok {
+			return errors.New("rest: a handler ran outside of an exchange")
+		}
+		if e.access == bearer {
+			if err := s.authenticate(c, x); err != nil {
+				return err
+			}
+			if e.scope != "" && !x.caller.Can(e.scope) {
+				refusal := domain.E(domain.KindForbidden, domain.CodeInsufficientScope, "the token does not hold the scope that this needs")
+				refusal.Scope = string(e.scope)
+				return refusal
+			}
+		}
+		return e.handle(c, x)
+	}
+}
+
+// protected turns a panic into an internal error.
+func protected(next echo.HandlerFunc, c echo.Context, x *exchange) (err error) {
+	defer func() {
+		switch v := recover(); {
+		case v == nil:
+		case v == http.ErrAbortHandler: //nolint:errorlint // net/http compares it by identity too
+			panic(v)
+		default:
+			x.stack = debug.Stack()
+			err = domain.Internal(panicked(v))
+		}
+	}()
+	return next(c)
+}
+
+// panicked words a panic for the log. Only the runtime's own words are known to
+// hold no request data.
+func panicked(v any) error {
+	if fault, ok := v.(runtime.Error); ok {
+		return fmt.Errorf("panic: %w", fault)
+	}
+	return fmt.Errorf("panic of type %T", v)
+}
+
+// refuse answers with err in the endpoint's protocol.
+func (s *Server) refuse(c echo.Context, x *exchange, err error) {
+	refusal := classify(err, c.Request().Context())
+	if refusal.Kind == domain.KindInternal || refusal.Kind == domain.KindUnavailable {
+		x.cause = err
+	}
+	response := c.Response()
+	if response.Committed {
+		x.cause = err // too late to say so: the client gets a cut answer
+		return
+	}
+	if refusal.Code == codeMethodNotAllowed && x.resource != nil {
+		response.Header().Set("Allow", x.resource.allow())
+	}
+	if x.oauth() {
+		err = writeOAuthError(response, refusal)
+	} else {
+		err = writeProblem(response, refusal, x.requestID)
+	}
+	if err != nil && x.cause == nil {
+		x.cause = err
+	}
+}
+
+// finish writes the request's one line, with the template of its route in
+// place of its address: a path or query may hold what no log should.
+func (s *Server) finish(c echo.Context, x *exchange, took time.Duration) {
+	route, method, status := "unmatched", knownMethod(c.Request().Method), c.Response().Status
+	if x.resource != nil {
+		route = x.resource.path
+	}
+	if s.config.Observe != nil {
+		s.config.Observe(route, method, status, took)
+	}
+	level := zap.InfoLevel
+	if faulty(status) {
+		level = zap.ErrorLevel
+	}
+	entry := s.config.Logger.Check(level, "request")
+	if entry == nil {
+		return
+	}
+	fields := []zap.Field{
+		zap.String("route", route), zap.String("method", method), zap.Int("status", status),
+		zap.Duration("latency", took), zap.String("request_id", x.requestID), zap.String("address", x.address),
+	}
+	if subject := x.caller.Claims.Subject; subject != "" {
+		fields = append(fields, zap.String("subject", subject))
+	}
+	if x.cause != nil {
+		fields = append(fields, zap.Error(x.cause))
+	}
+	if x.stack != nil {
+		fields = append(fields, zap.ByteString("stack", x.stack))
+	}
+	entry.Write(fields...)
+}
+
+// knownMethod keeps made-up methods out of logs and metric labels.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions, http.MethodTrace, http.MethodConnect:
+		return method
+	}
+	return "other"
+}
+
+// saneRequestID accepts 1 to 64 of A-Z a-z 0-9 . _ -
+func saneRequestID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,77 @@
+package rest
+
+import (
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/labstack/echo/v4"
+
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/ports/inbound"
+)
+
+// publicCache lets anyone keep what is the same for everyone.
+const publicCache = "public, max-age=300"
+
+// metadata is RFC 8414, section 2. There is no authorization endpoint, so no
+// response type.
+type metadata struct {
+	Issuer                   string   `json:"issuer"`
+	TokenEndpoint            string   `json:"token_endpoint"`
+	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
+	RevocationEndpoint       string   `json:"revocation_endpoint"`
+	JWKSURI                  string   `json:"jwks_uri"`
+	ScopesSupported          []string `json:"scopes_supported"`
+	ResponseTypesSupported   []string `json:"response_types_supported"`
+	GrantTypesSupported      []string `json:"grant_types_supported"`
+	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	ServiceDocumentation     string   `json:"service_documentation"`
+}
+
+func (s *Server) discoveryDocument() ([]byte, error) {
+	basic, post, public := string(inbound.AuthBasic), string(inbound.AuthPost), string(inbound.AuthNone)
+	base := s.config.Issuer
+	return json.Marshal(metadata{
+		Issuer: base, TokenEndpoint: base + tokenPath, IntrospectionEndpoint: base + introspectPath,
+		RevocationEndpoint: base + revokePath, JWKSURI: base + jwksPath,
+		ScopesSupported:          scope.Builtin().Strings(),
+		ResponseTypesSupported:   []string{},
+		GrantTypesSupported:      append([]string{}, s.use.Tokens.GrantTypes()...),
+		TokenAuthMethods:         []string{basic, post, public},
+		IntrospectionAuthMethods: []string{basic, post, "Bearer"}, // token types are allowed here (RFC 8414, section 2)
+		RevocationAuthMethods:    []string{basic, post, public},
+		ServiceDocumentation:     base + openAPIPath,
+	})
+}
+
+func (s *Server) discover(c echo.Context, _ *exchange) error {
+	return writePublic(c, s.discovery)
+}
+
+// keySet documents RFC 7517, section 5; the document itself comes ready-made.
+type keySet struct {
+	Keys []map[string]any `json:"keys"`
+}
+
+func (s *Server) jwks(c echo.Context, _ *exchange) error {
+	keys, err := s.use.Metadata.JWKS(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return writePublic(c, keys)
+}
+
+func (s *Server) openAPI(c echo.Context, _ *exchange) error {
+	document, err := s.OpenAPI()
+	if err != nil {
+		return err
+	}
+	return writePublic(c, document)
+}
+
+func writePublic(c echo.Context, body []byte) error {
+	c.Response().Header().Set("Cache-Control", publicCache)
+	return writeBytes(c.Response(), http.StatusOK, mediaJSON, body)
+}

@@ -1,0 +1,167 @@
+package rest
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/inbound"
+)
+
+// tokenAnswer is RFC 6749, section 5.1; user_id is ours.
+type tokenAnswer struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type" enum:"Bearer"`
+	ExpiresIn    int64  `json:"expires_in" doc:"Seconds"`
+	Scope        string `json:"scope"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	UserID       string `json:"user_id,omitempty"`
+}
+
+func (s *Server) token(c echo.Context, _ *exchange) error {
+	form, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	r := c.Request()
+	credentials, err := clientCredentials(r.Header, form)
+	if err != nil {
+		return err
+	}
+	issued, err := s.use.Tokens.Token(r.Context(), inbound.TokenRequest{Client: credentials, Params: form})
+	if err != nil {
+		return err
+	}
+	noCache(c.Response().Header())
+	return write(c.Response(), http.StatusOK, mediaJSON, tokenAnswer{
+		AccessToken: issued.AccessToken.Reveal(), TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn / time.Second),
+		Scope: issued.Scope.String(), RefreshToken: issued.RefreshToken.Reveal(), UserID: issued.UserID,
+	})
+}
+
+// introspectionAnswer is RFC 7662, section 2.2; of an inactive token only
+// `active` is told.
+type introspectionAnswer struct {
+	Active    bool     `json:"active"`
+	Scope     *string  `json:"scope,omitempty"`
+	ClientID  string   `json:"client_id,omitempty"`
+	Username  string   `json:"username,omitempty"`
+	TokenType string   `json:"token_type,omitempty" enum:"Bearer"`
+	Subject   string   `json:"sub,omitempty"`
+	Issuer    string   `json:"iss,omitempty"`
+	Audience  []string `json:"aud,omitempty"`
+	ExpiresAt int64    `json:"exp,omitzero"`
+	IssuedAt  int64    `json:"iat,omitzero"`
+	ID        string   `json:"jti,omitempty"`
+	SessionID string   `json:"sid,omitempty"`
+}
+
+func (s *Server) introspect(c echo.Context, x *exchange) error {
+	r := c.Request()
+	byBearer := isBearer(r.Header)
+	if byBearer {
+		if err := s.authenticate(c, x); err != nil {
+			return err
+		}
+	}
+	form, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	var credentials inbound.ClientCredentials
+	if byBearer {
+		err = noClientSecret(form)
+	} else if credentials, err = clientCredentials(r.Header, form); err == nil && credentials.Method == "" {
+		err = domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "a client or a bearer must authenticate")
+	}
+	if err != nil {
+		return err
+	}
+	raw, err := presentedToken(form)
+	if err != nil {
+		return err
+	}
+	var state inbound.Introspection
+	if byBearer {
+		state, err = s.use.Introspector.IntrospectAsBearer(r.Context(), x.caller, raw)
+	} else {
+		state, err = s.use.Introspector.IntrospectAsClient(r.Context(), credentials, raw)
+	}
+	if err != nil {
+		return err
+	}
+	noCache(c.Response().Header())
+	return write(c.Response(), http.StatusOK, mediaJSON, introspected(state))
+}
+
+func introspected(state inbound.Introspection) introspectionAnswer {
+	if !state.Active {
+		return introspectionAnswer{}
+	}
+	claims := state.Claims
+	scopes := claims.Scope.String()
+	answer := introspectionAnswer{
+		Active: true, Scope: &scopes, ClientID: claims.ClientID, Username: claims.Username, Subject: claims.Subject,
+		Issuer: claims.Issuer, Audience: claims.Audience, ExpiresAt: seconds(claims.ExpiresAt), IssuedAt: seconds(claims.IssuedAt),
+		ID: claims.ID, SessionID: claims.SessionID,
+	}
+	if !state.IsRefresh {
+		answer.TokenType = "Bearer"
+	}
+	return answer
+}
+
+// seconds gives a NumericDate (RFC 7519, section 2), zero for no time.
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+func (s *Server) revoke(c echo.Context, _ *exchange) error {
+	form, err := readForm(c)
+	if err != nil {
+		return err
+	}
+	credentials, err := clientCredentials(c.Request().Header, form)
+	if err != nil {
+		return err
+	}
+	raw, err := presentedToken(form)
+	if err != nil {
+		return err
+	}
+	if err := s.use.Revoker.Revoke(c.Request().Context(), credentials, raw); err != nil {
+		return err
+	}
+	noCache(c.Response().Header())
+	c.Response().WriteHeader(http.StatusOK)
+	return nil
+}
+
+// presentedToken gives the token of RFC 7009 and RFC 7662, sections 2.1. The
+// token_type_hint is ignored: a search looks everywhere anyway.
+func presentedToken(form map[string]string) (domain.Secret, error) {
+	if form["token"] == "" {
+		return domain.Secret{}, domain.Invalid(domain.CodeInvalidRequest, "token is missing")
+	}
+	return domain.NewSecret(form["token"]), nil
+}
+
+type logoutBody struct {
+	All bool `json:"all,omitempty" doc:"End every session of the user"`
+}
+
+func (s *Server) logout(c echo.Context, x *exchange) error {
+	var body logoutBody
+	if err := readOptionalJSON(c, &body); err != nil {
+		return err
+	}
+	if err := s.use.Sessions.Logout(c.Request().Context(), x.caller, body.All); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

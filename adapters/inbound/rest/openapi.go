@@ -1,0 +1,130 @@
+package rest
+
+import (
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// field is one form parameter in the document.
+type field struct {
+	name        string
+	description string
+	required    bool
+	values      []string // empty: any
+}
+
+func (s *Server) tokenForm() []field {
+	return []field{
+		{name: "grant_type", required: true, values: s.use.Tokens.GrantTypes()},
+		{name: "scope", description: "Space-separated; absent asks for all that is held"},
+		{name: "client_id", description: "With client_secret, or alone for public clients; not beside Basic"},
+		{name: "client_secret"},
+	}
+}
+
+var tokenParameters = []field{
+	{name: "token", required: true},
+	{name: "token_type_hint", description: "Ignored: every kind of token is looked for"},
+	{name: "client_id"},
+	{name: "client_secret"},
+}
+
+// The security schemes of the document.
+const (
+	schemeBearer = "bearer"
+	schemeClient = "client"
+)
+
+// describe makes the OpenAPI document of the route table; its schemas are those
+// of the very types that the handlers read and write.
+func (s *Server) describe() ([]byte, error) {
+	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
+	document := &huma.OpenAPI{
+		OpenAPI: "3.1.0",
+		Info:    &huma.Info{Title: "Keystone", Version: s.config.Version},
+		Servers: []*huma.Server{{URL: s.config.Issuer}},
+		Components: &huma.Components{Schemas: registry, SecuritySchemes: map[string]*huma.SecurityScheme{
+			schemeBearer: {Type: "http", Scheme: "bearer", BearerFormat: "JWT"},
+			schemeClient: {Type: "http", Scheme: "basic", Description: "client_id and client_secret, or both in the form"},
+		}},
+	}
+	for _, e := range s.endpoints {
+		document.AddOperation(e.describe(registry))
+	}
+	return json.Marshal(document)
+}
+
+func (e endpoint) describe(registry huma.Registry) *huma.Operation {
+	op := &huma.Operation{
+		OperationID: e.id, Method: e.method, Path: e.path, Summary: e.summary, Tags: []string{e.tag},
+		RequestBody: e.request(registry), Security: e.security(),
+		Responses: map[string]*huma.Response{"default": e.failure(registry)},
+	}
+	success := &huma.Response{Description: http.StatusText(e.status)}
+	if e.answer != nil {
+		success.Content = content(mediaJSON, schema(registry, e.answer))
+	}
+	op.Responses[strconv.Itoa(e.status)] = success
+	if e.ifMatch {
+		op.Parameters = []*huma.Param{{Name: "If-Match", In: "header", Description: "The ETag that must still stand", Schema: &huma.Schema{Type: huma.TypeString}}}
+	}
+	return op
+}
+
+func (e endpoint) request(registry huma.Registry) *huma.RequestBody {
+	switch {
+	case e.form != nil:
+		form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}}
+		for _, f := range e.form {
+			property := &huma.Schema{Type: huma.TypeString, Description: f.description}
+			for _, v := range f.values {
+				property.Enum = append(property.Enum, v)
+			}
+			form.Properties[f.name] = property
+			if f.required {
+				form.Required = append(form.Required, f.name)
+			}
+		}
+		return &huma.RequestBody{Required: true, Content: content(mediaForm, form)}
+	case e.body != nil:
+		body := &huma.RequestBody{Required: e.body != reflect.TypeFor[logoutBody](), Content: content(mediaJSON, schema(registry, e.body))}
+		if e.method == http.MethodPatch {
+			body.Content[mediaMergePatch] = body.Content[mediaJSON]
+		}
+		return body
+	}
+	return nil
+}
+
+func (e endpoint) security() []map[string][]string {
+	switch e.access {
+	case bearer:
+		scopes := []string{}
+		if e.scope != "" {
+			scopes = append(scopes, string(e.scope))
+		}
+		return []map[string][]string{{schemeBearer: scopes}}
+	case client:
+		return []map[string][]string{{schemeClient: {}}, {}}
+	}
+	return []map[string][]string{}
+}
+
+func (e endpoint) failure(registry huma.Registry) *huma.Response {
+	if e.protocol == oauthProtocol {
+		return &huma.Response{Description: "RFC 6749 error", Content: content(mediaJSON, schema(registry, reflect.TypeFor[oauthError]()))}
+	}
+	return &huma.Response{Description: "RFC 9457 problem", Content: content("application/problem+json", schema(registry, reflect.TypeFor[problem]()))}
+}
+
+func schema(registry huma.Registry, t reflect.Type) *huma.Schema {
+	return registry.Schema(t, true, t.Name())
+}
+
+func content(media string, s *huma.Schema) map[string]*huma.MediaType {
+	return map[string]*huma.MediaType{media: {Schema: s}}
+}

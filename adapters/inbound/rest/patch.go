@@ -1,0 +1,64 @@
+package rest
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/keystone-auth/keystone/domain"
+)
+
+// patchText is a text in a merge patch: nil where absent, empty where null.
+type patchText struct{ value *string }
+
+// UnmarshalJSONFrom tells null from absent: it is called for what is there.
+func (p *patchText) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	var value string // null leaves it empty
+	if err := json.UnmarshalDecode(d, &value); err != nil {
+		return err
+	}
+	p.value = &value
+	return nil
+}
+
+// Schema documents it.
+func (patchText) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, Nullable: true}
+}
+
+// entityTag is the strong ETag of a version (RFC 9110, section 8.8.3).
+func entityTag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
+
+// expectedVersion reads If-Match (RFC 9110, section 13.1.1): zero where any
+// version will do, else the one that must stand. Weak tags never match. Of
+// several tags one must be the current version, which current then tells.
+func expectedVersion(ifMatch []string, current func() (int64, error)) (int64, error) {
+	if len(ifMatch) == 0 {
+		return 0, nil
+	}
+	var versions []int64
+	for tag := range strings.SplitSeq(strings.Join(ifMatch, ","), ",") {
+		tag = strings.Trim(tag, " \t")
+		if tag == "*" {
+			return 0, nil
+		}
+		version, err := strconv.ParseInt(strings.Trim(tag, `"`), 10, 64)
+		if err == nil && version > 0 && tag == entityTag(version) {
+			versions = append(versions, version)
+		}
+	}
+	if len(versions) == 1 {
+		return versions[0], nil
+	}
+	if len(versions) > 1 {
+		version, err := current()
+		if err != nil || slices.Contains(versions, version) {
+			return version, err
+		}
+	}
+	return 0, domain.E(domain.KindPrecondition, domain.CodeVersion, "the resource has changed since it was read")
+}

@@ -1,0 +1,122 @@
+package rest
+
+import (
+	"net/http"
+	"reflect"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/keystone-auth/keystone/domain/scope"
+)
+
+// access is who may ask.
+type access string
+
+const (
+	anyone access = "none"
+	client access = "client" // proves itself in the request (RFC 6749, section 2.3)
+	bearer access = "bearer" // of an access token (RFC 6750)
+)
+
+// protocol is how an endpoint words its failures.
+type protocol uint8
+
+const (
+	problemProtocol protocol = iota // RFC 9457
+	oauthProtocol                   // RFC 6749, section 5.2
+)
+
+// handler answers one request that the guard let through.
+type handler func(c echo.Context, x *exchange) error
+
+// endpoint is one line of the route table: how to reach it, who may, and what
+// the OpenAPI document says of it.
+type endpoint struct {
+	method   string
+	path     string
+	access   access
+	scope    scope.Name // that a bearer needs; empty: any token
+	protocol protocol
+	handle   handler
+
+	id      string
+	summary string
+	tag     string
+	form    []field      // the parameters of a form
+	body    reflect.Type // of a JSON body
+	ifMatch bool         // honours If-Match
+	answer  reflect.Type // nil: no content
+	status  int          // of success
+}
+
+const (
+	tagOAuth   = "OAuth"
+	tagUsers   = "Users"
+	tagClients = "Clients"
+	tagSystem  = "System"
+)
+
+const (
+	tokenPath      = "/api/v1/auth/token"
+	introspectPath = "/api/v1/auth/introspect"
+	revokePath     = "/api/v1/auth/revoke"
+	clientsPath    = "/api/v1/clients"
+	discoveryPath  = "/.well-known/oauth-authorization-server"
+	jwksPath       = "/.well-known/jwks.json"
+	openAPIPath    = "/openapi.json"
+)
+
+func (s *Server) table() []endpoint {
+	me := endpoint{method: http.MethodGet, access: bearer, scope: scope.ReadProfile, handle: s.me,
+		tag: tagUsers, id: "get-me", summary: "The caller's own account", answer: reflect.TypeFor[userAnswer](), status: http.StatusOK}
+	changeMe := endpoint{method: http.MethodPatch, access: bearer, scope: scope.WriteProfile, handle: s.changeMe,
+		tag: tagUsers, id: "change-me", summary: "Change the caller's own profile; null clears a field", ifMatch: true,
+		body: reflect.TypeFor[profilePatch](), answer: reflect.TypeFor[userAnswer](), status: http.StatusOK}
+
+	return []endpoint{
+		{method: http.MethodPost, path: tokenPath, access: client, protocol: oauthProtocol, handle: s.token,
+			tag: tagOAuth, id: "token", summary: "Issue tokens (RFC 6749)", form: s.tokenForm(),
+			answer: reflect.TypeFor[tokenAnswer](), status: http.StatusOK},
+		{method: http.MethodPost, path: introspectPath, access: client, protocol: oauthProtocol, handle: s.introspect,
+			tag: tagOAuth, id: "introspect", summary: "Tell the state of a token (RFC 7662)", form: tokenParameters,
+			answer: reflect.TypeFor[introspectionAnswer](), status: http.StatusOK},
+		{method: http.MethodPost, path: revokePath, access: client, protocol: oauthProtocol, handle: s.revoke,
+			tag: tagOAuth, id: "revoke", summary: "End a token (RFC 7009)", form: tokenParameters, status: http.StatusOK},
+		{method: http.MethodPost, path: "/api/v1/auth/logout", access: bearer, handle: s.logout,
+			tag: tagOAuth, id: "logout", summary: "End this session, or all of the user's",
+			body: reflect.TypeFor[logoutBody](), status: http.StatusNoContent},
+		{method: http.MethodPost, path: "/api/v1/auth/permissions/check", access: bearer, handle: s.checkPermissions,
+			tag: tagOAuth, id: "check-permissions", summary: "Tell whether one or up to 100 things are allowed",
+			body: reflect.TypeFor[checkBody](), answer: reflect.TypeFor[checkAnswer](), status: http.StatusOK},
+
+		{method: http.MethodPost, path: "/api/v1/users/register", access: anyone, handle: s.register,
+			tag: tagUsers, id: "register", summary: "Make an account",
+			body: reflect.TypeFor[registerBody](), answer: reflect.TypeFor[registerAnswer](), status: http.StatusAccepted},
+		me.at("/api/v1/users/me", ""), me.at("/api/v1/users/profile", "-alias"),
+		changeMe.at("/api/v1/users/me", ""), changeMe.at("/api/v1/users/profile", "-alias"),
+
+		{method: http.MethodPost, path: clientsPath, access: bearer, scope: scope.WriteClients, handle: s.createClient,
+			tag: tagClients, id: "create-client", summary: "Make a service client; its secret is shown this once",
+			body: reflect.TypeFor[clientBody](), answer: reflect.TypeFor[clientAnswer](), status: http.StatusCreated},
+
+		{method: http.MethodGet, path: discoveryPath, access: anyone, handle: s.discover,
+			tag: tagOAuth, id: "discovery", summary: "Authorization server metadata (RFC 8414)",
+			answer: reflect.TypeFor[metadata](), status: http.StatusOK},
+		{method: http.MethodGet, path: jwksPath, access: anyone, handle: s.jwks,
+			tag: tagOAuth, id: "jwks", summary: "Public signing keys (RFC 7517)", answer: reflect.TypeFor[keySet](), status: http.StatusOK},
+		{method: http.MethodGet, path: "/healthz", access: anyone, handle: s.healthz,
+			tag: tagSystem, id: "healthz", summary: "Whether the process lives", answer: reflect.TypeFor[liveness](), status: http.StatusOK},
+		{method: http.MethodGet, path: "/readyz", access: anyone, handle: s.readyz,
+			tag: tagSystem, id: "readyz", summary: "Whether this instance can serve; 503 where not",
+			answer: reflect.TypeFor[readiness](), status: http.StatusOK},
+		{method: http.MethodGet, path: openAPIPath, access: anyone, handle: s.openAPI,
+			tag: tagSystem, id: "openapi", summary: "This document", answer: reflect.TypeFor[map[string]any](), status: http.StatusOK},
+	}
+}
+
+// at gives the endpoint a path; suffix keeps operation ids distinct.
+func (e endpoint) at(path, suffix string) endpoint {
+	e.path = path
+	e.id += suffix
+	return e
+}
