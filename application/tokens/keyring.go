@@ -23,7 +23,6 @@ type KeyRing struct {
 	clock     outbound.Clock
 	codec     outbound.TokenCodec
 	master    outbound.MasterKey
-	uow       outbound.UnitOfWork
 	directory outbound.KeyDirectory
 
 	view atomic.Pointer[ringView]
@@ -43,86 +42,11 @@ type trustedKey struct {
 	expires time.Time // zero while it is not retired
 }
 
-// NewKeyRing makes an empty ring; Ensure fills it.
-func NewKeyRing(p Policy, clock outbound.Clock, codec outbound.TokenCodec, master outbound.MasterKey, uow outbound.UnitOfWork, directory outbound.KeyDirectory) *KeyRing {
-	r := &KeyRing{policy: p, clock: clock, codec: codec, master: master, uow: uow, directory: directory}
+// NewKeyRing makes an empty ring; Reload fills it.
+func NewKeyRing(p Policy, clock outbound.Clock, codec outbound.TokenCodec, master outbound.MasterKey, directory outbound.KeyDirectory) *KeyRing {
+	r := &KeyRing{policy: p, clock: clock, codec: codec, master: master, directory: directory}
 	r.view.Store(&ringView{})
 	return r
-}
-
-// Ensure makes an active and a next key of the configured algorithm where they
-// are missing, retires active keys of other algorithms, and loads the ring. Of
-// instances that start at once, one makes the keys.
-func (r *KeyRing) Ensure(ctx context.Context) error {
-	if err := r.Reload(ctx); err == nil {
-		if complete(r.view.Load().stored, r.policy.Algorithm) {
-			return nil
-		}
-	} else if !domain.HasCode(err, domain.CodeNotFound) {
-		return err
-	}
-	// Made outside the unit of work: an RSA key takes its time.
-	fresh := make([]outbound.KeyMaterial, 2)
-	sealed := make([][]byte, 2)
-	for i := range fresh {
-		var err error
-		if fresh[i], err = r.codec.Generate(r.policy.Algorithm); err != nil {
-			return err
-		}
-		if sealed[i], err = r.master.Seal(sealPurpose, fresh[i].Private); err != nil {
-			return err
-		}
-	}
-	err := r.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
-		stored, err := repos.Keys.Lock(ctx)
-		if err != nil || complete(stored, r.policy.Algorithm) {
-			return err // another instance was first
-		}
-		now := r.clock.Now()
-		for _, key := range stored {
-			if s := key.Snapshot(); s.State != token.KeyRetired && s.Algorithm != r.policy.Algorithm {
-				key.Retire(now, r.policy.lastExpiry("", now))
-				if err := repos.Keys.Save(ctx, key); err != nil {
-					return err
-				}
-			}
-		}
-		for i, state := range []token.KeyState{token.KeyActive, token.KeyNext} {
-			if has(stored, r.policy.Algorithm, state) {
-				continue
-			}
-			key := token.NewSigningKey(fresh[i].ID, r.policy.Algorithm, sealed[i], fresh[i].PublicJWK, now)
-			if state == token.KeyActive {
-				key.Activate(now)
-			}
-			if err := repos.Keys.Add(ctx, key); err != nil {
-				return err
-			}
-		}
-		return repos.Signals.Append(ctx, token.Signal{Kind: token.SignalKeysChanged, ExpiresAt: now.Add(time.Hour)})
-	})
-	if err != nil {
-		return err
-	}
-	return r.Reload(ctx)
-}
-
-func complete(stored []*token.SigningKey, alg token.Algorithm) bool {
-	for _, key := range stored {
-		if s := key.Snapshot(); s.Algorithm != alg && s.State != token.KeyRetired {
-			return false
-		}
-	}
-	return has(stored, alg, token.KeyActive) && has(stored, alg, token.KeyNext)
-}
-
-func has(stored []*token.SigningKey, alg token.Algorithm, state token.KeyState) bool {
-	for _, key := range stored {
-		if s := key.Snapshot(); s.Algorithm == alg && s.State == state {
-			return true
-		}
-	}
-	return false
 }
 
 // Reload reads the ring from the store. Without an active key it fails with

@@ -44,8 +44,11 @@ type Snapshot struct {
 	GrantTypes          []string
 	AccessTokenLifetime time.Duration // zero: the installation's
 	Version             int64
-	CreatedAt           time.Time
-	UpdatedAt           time.Time
+	// Revision is the version that the store holds; zero while it holds none.
+	// The two differ where an editor would see a change that is not stored yet.
+	Revision  int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // Draft is what a new client is made from.
@@ -105,7 +108,14 @@ func New(id domain.ID, clientID, secretHash string, d Draft, known []string, act
 }
 
 // Rehydrate rebuilds a client from storage; it checks nothing.
-func Rehydrate(s Snapshot) *ServiceClient { return &ServiceClient{s: s} }
+func Rehydrate(s Snapshot) *ServiceClient {
+	s.Revision = s.Version
+	return &ServiceClient{s: s}
+}
+
+// Stored notes that the store holds what the aggregate is now; repositories
+// call it as they save.
+func (c *ServiceClient) Stored() { c.s.Revision = c.s.Version }
 
 // Snapshot gives the state to store.
 func (c *ServiceClient) Snapshot() Snapshot { return c.s }

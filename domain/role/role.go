@@ -61,8 +61,11 @@ type Snapshot struct {
 	Description string
 	Scopes      scope.Set
 	Version     int64
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	// Revision is the version that the store holds; zero while it holds none.
+	// The two differ where an editor would see a change that is not stored yet.
+	Revision  int64
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // New makes a role without scopes. Fails with validation_failed.
@@ -78,7 +81,14 @@ func New(id domain.ID, name, description string, now time.Time) (*Role, error) {
 }
 
 // Rehydrate rebuilds a role from storage; it checks nothing.
-func Rehydrate(s Snapshot) *Role { return &Role{s: s} }
+func Rehydrate(s Snapshot) *Role {
+	s.Revision = s.Version
+	return &Role{s: s}
+}
+
+// Stored notes that the store holds what the aggregate is now; repositories
+// call it as they save.
+func (r *Role) Stored() { r.s.Revision = r.s.Version }
 
 // Snapshot gives the state to store.
 func (r *Role) Snapshot() Snapshot { return r.s }

@@ -41,7 +41,10 @@ type Snapshot struct {
 	PasswordResetToken      string
 	PasswordResetSentAt     time.Time
 
-	Version   int64
+	Version int64
+	// Revision is the version that the store holds; zero while it holds none.
+	// The two differ where an editor would see a change that is not stored yet.
+	Revision  int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }
@@ -126,7 +129,14 @@ func newUser(id domain.ID, c Checked, passwordHash string, now time.Time) *User 
 }
 
 // Rehydrate rebuilds a user from storage; it checks nothing.
-func Rehydrate(s Snapshot) *User { return &User{s: s} }
+func Rehydrate(s Snapshot) *User {
+	s.Revision = s.Version
+	return &User{s: s}
+}
+
+// Stored notes that the store holds what the aggregate is now; repositories
+// call it as they save.
+func (u *User) Stored() { u.s.Revision = u.s.Version }
 
 // Snapshot gives the state to store.
 func (u *User) Snapshot() Snapshot { return u.s }

@@ -1,0 +1,213 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+)
+
+// Problems are everything that is wrong with a configuration.
+type Problems []string
+
+func (p Problems) Error() string { return strings.Join(p, "\n") }
+
+// given is a value somebody set.
+type given struct {
+	text string
+	from string // environment, file, or the file a _FILE variable names
+}
+
+// Load reads the environment over the YAML file at path (empty: none) over the
+// defaults. It fails with Problems, all of them.
+func Load(path string, environ []string) (*Config, error) {
+	var problems Problems
+	vars := variables()
+	values, err := read(path, environ, vars)
+	if err != nil {
+		return nil, Problems{err.Error()}
+	}
+	c := &Config{given: map[string]given{}}
+	known := map[string]bool{}
+	for _, v := range vars {
+		known[v.key()] = true
+		value, set := values.lookup(v, &problems)
+		if set {
+			c.given[v.name] = value
+		} else {
+			value.text = v.fallback
+		}
+		if value.text == "" && !v.emptyOK {
+			continue // optional, and not set
+		}
+		if err := v.set(c, value.text); err != nil {
+			problems = append(problems, prefix+v.name+" "+err.Error())
+		}
+	}
+	for _, key := range values.file.Keys() {
+		if !known[key] && !known[strings.TrimSuffix(key, "_file")] {
+			problems = append(problems, fmt.Sprintf("%q in the configuration file is not a setting", key))
+		}
+	}
+	if len(problems) == 0 {
+		problems = c.check()
+	}
+	if len(problems) > 0 {
+		sort.Strings(problems)
+		return nil, problems
+	}
+	return c, nil
+}
+
+type sources struct{ env, file *koanf.Koanf }
+
+// read loads both sources with koanf; keys are the variables' names in lower case.
+func read(path string, environ []string, vars []variable) (sources, error) {
+	s := sources{env: koanf.New("."), file: koanf.New(".")}
+	if path != "" {
+		if err := s.file.Load(file.Provider(path), yaml.Parser()); err != nil {
+			return s, fmt.Errorf("the configuration file can't be read: %w", err)
+		}
+	}
+	wanted := map[string]bool{}
+	for _, v := range vars {
+		wanted[v.key()], wanted[v.key()+"_file"] = true, true
+	}
+	err := s.env.Load(env.Provider(".", env.Opt{
+		Prefix:      prefix,
+		EnvironFunc: func() []string { return environ },
+		TransformFunc: func(name, value string) (string, any) {
+			key := strings.ToLower(strings.TrimPrefix(name, prefix))
+			if !wanted[key] {
+				return "", nil // such as what Kubernetes sets for a service named keystone
+			}
+			return key, value
+		},
+	}), nil)
+	return s, err
+}
+
+// lookup finds a variable: in the environment, in the file that its _FILE
+// variant names, in the configuration file.
+func (s sources) lookup(v variable, problems *Problems) (given, bool) {
+	for _, source := range []struct {
+		k    *koanf.Koanf
+		name string
+	}{{s.env, "environment"}, {s.file, "file"}} {
+		key := v.key()
+		path := valueOf(source.k, key+"_file")
+		if value := valueOf(source.k, key); source.k.Exists(key) && (value != "" || v.emptyOK) {
+			if v.secret && path != "" {
+				*problems = append(*problems, prefix+v.name+" is given twice: by itself and by "+prefix+v.name+"_FILE")
+			}
+			return given{value, source.name}, true
+		}
+		if v.secret && path != "" {
+			content, err := os.ReadFile(path)
+			if err != nil {
+				*problems = append(*problems, prefix+v.name+"_FILE names a file that can't be read")
+				return given{}, false
+			}
+			return given{strings.TrimRight(string(content), "\r\n"), "secret file"}, true
+		}
+	}
+	return given{}, false
+}
+
+// valueOf gives a value as an environment variable would hold it: a YAML list is
+// joined by commas.
+func valueOf(k *koanf.Koanf, key string) string {
+	switch value := k.Get(key).(type) {
+	case nil:
+		return ""
+	case []any:
+		parts := make([]string, len(value))
+		for i, part := range value {
+			parts[i] = fmt.Sprint(part)
+		}
+		return strings.Join(parts, ",")
+	default:
+		return fmt.Sprint(value)
+	}
+}
+
+// check holds values against each other.
+func (c *Config) check() Problems {
+	var problems Problems
+	say := func(name, text string) { problems = append(problems, prefix+name+" "+text) }
+	if c.Passwords.MinLength > c.Passwords.MaxLength {
+		say("PASSWORD_MIN_LENGTH", "must not exceed KEYSTONE_PASSWORD_MAX_LENGTH")
+	}
+	if c.Hashing.MemoryKiB < 8*uint32(c.Hashing.Parallelism) {
+		say("ARGON2_MEMORY_KIB", "must be at least 8 times KEYSTONE_ARGON2_PARALLELISM (RFC 9106, section 3.1)")
+	}
+	if !c.SQLite() && c.Secrets.MasterKey.Empty() {
+		say("MASTER_KEY", "is required with Postgres: 32 random bytes in base64")
+	}
+	if c.Env == Production {
+		if c.HTTP.Issuer.Scheme == "http" && !loopback(c.HTTP.Issuer.Hostname()) {
+			say("ISSUER", "must be https in production")
+		}
+		if c.SQLite() && c.Secrets.MasterKey.Empty() {
+			say("MASTER_KEY", "is required in production: 32 random bytes in base64")
+		}
+		if _, set := c.given["SMTP_URL"]; !set {
+			say("SMTP_URL", "is required in production")
+		}
+		if c.weakHashing() {
+			say("ARGON2_MEMORY_KIB", "and its companions must not be below the defaults in production")
+		}
+	}
+	return problems
+}
+
+func (c *Config) weakHashing() bool {
+	return uint64(c.Hashing.MemoryKiB)*uint64(c.Hashing.Iterations) < 19456*2
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// Warnings are what is allowed and worth a second thought.
+func (c *Config) Warnings() []string {
+	var warnings []string
+	if c.weakHashing() {
+		warnings = append(warnings, "the Argon2 parameters are below the defaults")
+	}
+	if c.Env == Production && !c.SQLite() && c.Storage.RedisURL.Empty() {
+		warnings = append(warnings, "Postgres without Redis: several instances learn of revocations only by polling")
+	}
+	if c.Env == Production && !c.Accounts.VerificationRequired {
+		warnings = append(warnings, "e-mail verification is optional")
+	}
+	for _, v := range variables() {
+		if _, set := c.given[v.name]; set && v.later {
+			warnings = append(warnings, prefix+v.name+" is not in force in this version")
+		}
+	}
+	return warnings
+}
+
+// Print gives the configuration as KEYSTONE_NAME=value lines, secrets redacted.
+func (c *Config) Print() []string {
+	var lines []string
+	for _, v := range variables() {
+		value := v.fallback
+		if g, set := c.given[v.name]; set {
+			value = g.text
+			if v.secret {
+				value = "[redacted]"
+			}
+		}
+		lines = append(lines, prefix+v.name+"="+value)
+	}
+	return lines
+}

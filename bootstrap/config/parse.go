@@ -1,0 +1,192 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+)
+
+// setter reads a variable's text into the configuration; its error says what
+// is wanted, never what was given.
+type setter func(c *Config, text string) error
+
+func text(field func(*Config) *string) setter {
+	return func(c *Config, s string) error {
+		*field(c) = s
+		return nil
+	}
+}
+
+func secret(field func(*Config) *domain.Secret) setter {
+	return func(c *Config, s string) error {
+		*field(c) = domain.NewSecret(s)
+		return nil
+	}
+}
+
+func oneOf(field func(*Config) *string, words ...string) setter {
+	return func(c *Config, s string) error {
+		if !slices.Contains(words, s) {
+			return errors.New("must be one of " + strings.Join(words, ", "))
+		}
+		*field(c) = s
+		return nil
+	}
+}
+
+// flag reads one of two words; the second sets the field.
+func flag(field func(*Config) *bool, off, on string) setter {
+	return func(c *Config, s string) error {
+		if s != off && s != on {
+			return fmt.Errorf("must be %s or %s", off, on)
+		}
+		*field(c) = s == on
+		return nil
+	}
+}
+
+func integer[T int | uint8 | uint32](field func(*Config) *T, low, high int64) setter {
+	return func(c *Config, s string) error {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || n < low || n > high {
+			return fmt.Errorf("must be a whole number from %d to %d", low, high)
+		}
+		*field(c) = T(n)
+		return nil
+	}
+}
+
+func duration(field func(*Config) *time.Duration, low, high time.Duration) setter {
+	return func(c *Config, s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < low || d > high {
+			return fmt.Errorf("must be a duration such as 15m, from %s to %s", low, high)
+		}
+		*field(c) = d
+		return nil
+	}
+}
+
+func list(s string) []string {
+	var out []string
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+func durations(field func(*Config) *[]time.Duration) setter {
+	return func(c *Config, s string) error {
+		var out []time.Duration
+		for _, part := range list(s) {
+			d, err := time.ParseDuration(part)
+			if err != nil || d < time.Second || d > maxLifetime {
+				return errors.New("must be durations of at least 1s, such as 5m,15m,1h")
+			}
+			out = append(out, d)
+		}
+		if len(out) == 0 {
+			return errors.New("must name at least one duration")
+		}
+		*field(c) = out
+		return nil
+	}
+}
+
+func prefixes(field func(*Config) *[]netip.Prefix) setter {
+	return func(c *Config, s string) error {
+		var out []netip.Prefix
+		for _, part := range list(s) {
+			prefix, err := netip.ParsePrefix(part)
+			if address, bad := netip.ParseAddr(part); err != nil && bad == nil {
+				prefix, err = address.Prefix(address.BitLen())
+			}
+			if err != nil {
+				return errors.New("must be comma-separated CIDRs")
+			}
+			out = append(out, prefix.Masked())
+		}
+		*field(c) = out
+		return nil
+	}
+}
+
+func origins(field func(*Config) *[]string) setter {
+	return func(c *Config, s string) error {
+		out := list(s)
+		for _, origin := range out {
+			u, err := url.Parse(origin)
+			if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+				return errors.New("must be comma-separated exact origins, such as https://app.example.com")
+			}
+		}
+		*field(c) = out
+		return nil
+	}
+}
+
+func address(field func(*Config) *string) setter {
+	return func(c *Config, s string) error {
+		if s != "" {
+			_, port, err := net.SplitHostPort(s)
+			if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 {
+				return errors.New("must be host:port or :port")
+			}
+		}
+		*field(c) = s
+		return nil
+	}
+}
+
+func issuer(c *Config, s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(s, "/") {
+		return errors.New("must be an http or https URL without query, fragment or trailing slash (RFC 8414, section 2)")
+	}
+	c.HTTP.Issuer = u
+	return nil
+}
+
+func databaseURL(c *Config, s string) error {
+	if !isSQLite(s) && !isPostgres(s) {
+		return errors.New("must be postgres://… or sqlite://path")
+	}
+	if path, ok := strings.CutPrefix(s, "sqlite://"); ok && path == "" {
+		return errors.New("names no file after sqlite://")
+	}
+	if isPostgres(s) {
+		if u, err := url.Parse(s); err != nil || u.Host == "" && u.Query().Get("host") == "" {
+			return errors.New("is not a URL with a host")
+		}
+	}
+	c.Storage.DatabaseURL = domain.NewSecret(s)
+	return nil
+}
+
+func isSQLite(s string) bool { return strings.HasPrefix(s, "sqlite://") }
+
+func isPostgres(s string) bool {
+	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")
+}
+
+func redisURL(c *Config, s string) error {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || !slices.Contains([]string{"redis", "rediss", "redis+sentinel", "redis+cluster"}, u.Scheme) {
+		return errors.New("must be redis://, rediss://, redis+sentinel://…?master= or redis+cluster://")
+	}
+	if u.Scheme == "redis+sentinel" && u.Query().Get("master") == "" {
+		return errors.New("needs ?master= for Sentinel")
+	}
+	c.Storage.RedisURL = domain.NewSecret(s)
+	return nil
+}

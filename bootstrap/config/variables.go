@@ -1,0 +1,102 @@
+package config
+
+import (
+	"net/netip"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/token"
+)
+
+const (
+	prefix      = "KEYSTONE_"
+	maxLifetime = 10 * 365 * 24 * time.Hour
+	maxLeeway   = 60 * time.Second
+)
+
+// variable is one setting: its name, what it is when nobody says otherwise,
+// and how its text is read.
+type variable struct {
+	name     string // without the prefix
+	fallback string
+	set      setter
+	secret   bool // never printed; may come from the file that NAME_FILE names
+	emptyOK  bool // an empty value means something other than "not set"
+	later    bool // part of the contract, not in force yet: setting it is warned about
+}
+
+// key is the name in a YAML file.
+func (v variable) key() string { return strings.ToLower(v.name) }
+
+// accept takes any text: the issue that puts the variable in force gives it rules.
+func accept(*Config, string) error { return nil }
+
+// variables is the whole configuration, in the order it is printed.
+func variables() []variable {
+	return []variable{
+		{name: "ENV", fallback: Development, set: oneOf(func(c *Config) *string { return &c.Env }, Development, Production)},
+		{name: "HTTP_ADDR", fallback: ":8080", set: address(func(c *Config) *string { return &c.HTTP.Addr })},
+		{name: "OPS_ADDR", fallback: "127.0.0.1:9464", emptyOK: true, set: address(func(c *Config) *string { return &c.HTTP.OpsAddr })},
+		{name: "ISSUER", fallback: "http://localhost:8080", set: issuer},
+		{name: "AUDIENCE", set: func(c *Config, s string) error { c.Tokens.Audience = list(s); return nil }},
+		{name: "DATABASE_URL", fallback: "sqlite://keystone.db", secret: true, set: databaseURL},
+		{name: "DATABASE_MAX_CONNS", fallback: "20", set: integer(func(c *Config) *int { return &c.Storage.MaxConns }, 2, 10000)},
+		{name: "REDIS_URL", secret: true, set: redisURL},
+		{name: "MASTER_KEY", secret: true, set: secret(func(c *Config) *domain.Secret { return &c.Secrets.MasterKey })},
+		{name: "MASTER_KEY_PREVIOUS", secret: true, set: secret(func(c *Config) *domain.Secret { return &c.Secrets.MasterKeyPrevious })},
+		{name: "JWT_ALGORITHM", fallback: string(token.ES256), set: algorithm},
+		{name: "ACCESS_TOKEN_TTL", fallback: "15m", set: duration(func(c *Config) *time.Duration { return &c.Tokens.AccessTTL }, time.Second, 24*time.Hour)},
+		{name: "REFRESH_TOKEN_TTL", fallback: "720h", set: duration(func(c *Config) *time.Duration { return &c.Tokens.RefreshTTL }, time.Second, maxLifetime)},
+		{name: "SESSION_MAX_AGE", fallback: "2160h", set: duration(func(c *Config) *time.Duration { return &c.Tokens.SessionMaxAge }, time.Second, maxLifetime)},
+		{name: "CLOCK_LEEWAY", fallback: "0s", set: duration(func(c *Config) *time.Duration { return &c.Tokens.Leeway }, 0, maxLeeway)},
+		{name: "REFRESH_RETRY_WINDOW", fallback: "10s", set: duration(func(c *Config) *time.Duration { return &c.Tokens.RetryWindow }, 0, time.Hour)},
+		{name: "PASSWORD_MIN_LENGTH", fallback: "15", set: integer(func(c *Config) *int { return &c.Passwords.MinLength }, 8, 1024)},
+		{name: "PASSWORD_MAX_LENGTH", fallback: "256", set: integer(func(c *Config) *int { return &c.Passwords.MaxLength }, 64, 4096)},
+		{name: "PASSWORD_MAX_AGE", fallback: "0", set: duration(func(c *Config) *time.Duration { return &c.Passwords.MaxAge }, 0, maxLifetime)},
+		{name: "ARGON2_MEMORY_KIB", fallback: "19456", set: integer(func(c *Config) *uint32 { return &c.Hashing.MemoryKiB }, 8192, 4<<20)},
+		{name: "ARGON2_ITERATIONS", fallback: "2", set: integer(func(c *Config) *uint32 { return &c.Hashing.Iterations }, 1, 64)},
+		{name: "ARGON2_PARALLELISM", fallback: "1", set: integer(func(c *Config) *uint8 { return &c.Hashing.Parallelism }, 1, 64)},
+		{name: "HASH_CONCURRENCY", fallback: strconv.Itoa(runtime.GOMAXPROCS(0)), set: integer(func(c *Config) *int { return &c.Hashing.Concurrency }, 1, 1024)},
+		{name: "HASH_QUEUE", fallback: "128", set: integer(func(c *Config) *int { return &c.Hashing.Queue }, 0, 1<<20)},
+		{name: "LOCKOUT_ATTEMPTS", fallback: "5", set: integer(func(c *Config) *int { return &c.Lockout.Attempts }, 0, 1000)},
+		{name: "LOCKOUT_DURATIONS", fallback: "5m,15m,1h,4h,24h", set: durations(func(c *Config) *[]time.Duration { return &c.Lockout.Durations })},
+		{name: "TRUSTED_PROXIES", set: prefixes(func(c *Config) *[]netip.Prefix { return &c.HTTP.TrustedProxies })},
+		{name: "CORS_ORIGINS", set: origins(func(c *Config) *[]string { return &c.HTTP.CORSOrigins })},
+		{name: "REGISTRATION", fallback: "open", set: flag(func(c *Config) *bool { return &c.Accounts.RegistrationClosed }, "open", "closed")},
+		{name: "EMAIL_VERIFICATION", fallback: "optional", set: flag(func(c *Config) *bool { return &c.Accounts.VerificationRequired }, "optional", "required")},
+		{name: "PASSWORD_GRANT", fallback: "enabled", set: flag(func(c *Config) *bool { return &c.Accounts.PasswordGrantDisabled }, "enabled", "disabled")},
+		{name: "REVOCATION_FAIL_MODE", fallback: "closed", set: oneOf(func(c *Config) *string { return &c.Revocation }, "closed", "open")},
+		{name: "BOOTSTRAP_ADMIN_USERNAME", fallback: "admin", set: text(func(c *Config) *string { return &c.Bootstrap.Username })},
+		{name: "BOOTSTRAP_ADMIN_EMAIL", fallback: "admin@localhost", set: text(func(c *Config) *string { return &c.Bootstrap.Email })},
+		{name: "BOOTSTRAP_ADMIN_PASSWORD", secret: true, set: secret(func(c *Config) *domain.Secret { return &c.Bootstrap.Password })},
+		{name: "SHUTDOWN_DELAY", fallback: "0s", set: duration(func(c *Config) *time.Duration { return &c.HTTP.ShutdownDelay }, 0, 25*time.Second)},
+		{name: "LOG_LEVEL", fallback: "info", set: oneOf(func(c *Config) *string { return &c.Log.Level }, "debug", "info", "warn", "error")},
+		{name: "LOG_FORMAT", set: oneOf(func(c *Config) *string { return &c.Log.Format }, "json", "console")},
+
+		// In the contract, and not in force before the issues that build them.
+		{name: "DATABASE_REPLICA_URLS", secret: true, later: true, set: accept},
+		{name: "TLS_CERT_FILE", later: true, set: accept},
+		{name: "TLS_KEY_FILE", later: true, set: accept},
+		{name: "KEY_ROTATION", later: true, set: accept},
+		{name: "PASSWORD_REQUIRE", later: true, set: accept},
+		{name: "PASSWORD_MIN_STRENGTH", later: true, set: accept},
+		{name: "PASSWORD_HISTORY", later: true, set: accept},
+		{name: "RATE_LIMITS", later: true, set: accept},
+		{name: "SMTP_URL", secret: true, later: true, set: accept},
+		{name: "MAIL_FROM", later: true, set: accept},
+		{name: "MAIL_DIR", later: true, set: accept},
+		{name: "SMS_URL", secret: true, later: true, set: accept},
+		{name: "LINK_BASE_URL", later: true, set: accept},
+		{name: "AUDIT_RETENTION", later: true, set: accept},
+	}
+}
+
+func algorithm(c *Config, s string) error {
+	var chosen string
+	err := oneOf(func(*Config) *string { return &chosen }, "HS256", "RS256", "ES256", "EdDSA")(c, s)
+	c.Tokens.Algorithm = token.Algorithm(chosen)
+	return err
+}

@@ -1,0 +1,20 @@
+package bootstrap
+
+import (
+	"net/http"
+	"net/http/pprof"
+
+	"github.com/keystone-auth/keystone/adapters/inbound/rest"
+)
+
+// operationsHandler is what operators see and the public port never shows.
+func operationsHandler(p parts) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", rest.OpsHandler(p.health))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}

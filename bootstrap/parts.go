@@ -1,0 +1,130 @@
+package bootstrap
+
+import (
+	"time"
+
+	"go.uber.org/fx"
+
+	"github.com/keystone-auth/keystone/adapters/outbound/memory"
+	"github.com/keystone-auth/keystone/application/authorization"
+	"github.com/keystone-auth/keystone/application/clients"
+	"github.com/keystone-auth/keystone/application/grants"
+	"github.com/keystone-auth/keystone/application/operations"
+	"github.com/keystone-auth/keystone/application/tokens"
+	"github.com/keystone-auth/keystone/application/users"
+	"github.com/keystone-auth/keystone/bootstrap/config"
+	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// ports are all outbound ports, as the graph provides them.
+type ports struct {
+	fx.In
+
+	Clock     outbound.Clock
+	Random    outbound.Random
+	MasterKey outbound.MasterKey
+	Hasher    outbound.PasswordHasher
+	Codec     outbound.TokenCodec
+	Bus       outbound.SignalBus
+
+	Work       outbound.UnitOfWork
+	Users      outbound.UserDirectory
+	Clients    outbound.ClientDirectory
+	Principals outbound.Principals
+	Spender    outbound.RefreshSpender
+	Refresh    outbound.RefreshDirectory
+	Keys       outbound.KeyDirectory
+	Lockouts   outbound.Lockouts
+	Signals    outbound.SignalLog
+	Vault      outbound.Vault
+	Schema     outbound.Schema
+	Probes     []outbound.Probe `group:"probes"`
+}
+
+// parts are the ports and the use cases made of them.
+type parts struct {
+	out    ports
+	policy tokens.Policy
+
+	ring        *tokens.KeyRing
+	keys        *tokens.KeyMaker
+	feed        *tokens.Feed
+	work        outbound.UnitOfWork // brings stored signals to every instance
+	principals  *tokens.Principals
+	sessions    *tokens.Sessions
+	validator   *tokens.Validator
+	introspect  *tokens.Introspector
+	revoker     *tokens.Revoker
+	credentials *users.Credentials
+	accounts    *users.Accounts
+	permissions *authorization.Permissions
+	clients     *clients.Service
+	pipeline    *grants.Pipeline
+	health      *operations.Health
+}
+
+// How much is kept in process. A principal or client is dropped the moment it
+// changes; the bound on its age is a second net.
+const (
+	cachedTokens     = 100_000
+	cachedPrincipals = 50_000
+	cachedFor        = 5 * time.Minute
+)
+
+// assemble builds the use cases, in the order of their needs.
+func assemble(cfg *config.Config, in ports, extra extraGrants) (parts, error) {
+	p := parts{out: in, policy: tokenPolicy(cfg)}
+	registry := tokens.NewRegistry()
+	p.principals = tokens.NewPrincipals(in.Principals, in.Clients,
+		memory.NewCache[string, token.Principal](cachedPrincipals, cachedFor),
+		memory.NewCache[string, *client.ServiceClient](cachedPrincipals, cachedFor))
+	p.ring = tokens.NewKeyRing(p.policy, in.Clock, in.Codec, in.MasterKey, in.Keys)
+	// In-process, the bus reaches every instance only where there is but one.
+	busReachesAll := !cfg.Storage.RedisURL.Empty() || cfg.SQLite()
+	p.feed = tokens.NewFeed(in.Clock, in.Signals, in.Bus, registry, p.principals, p.ring, busReachesAll)
+	p.work = tokens.NewCommitter(in.Work, p.feed, in.Bus)
+	p.keys = tokens.NewKeyMaker(p.policy, in.Clock, in.Codec, in.MasterKey, p.work, p.ring)
+
+	authenticator := clients.NewAuthenticator(p.principals)
+	p.sessions = tokens.NewSessions(p.policy, in.Clock, p.work)
+	p.validator = tokens.NewValidator(p.policy, in.Clock, in.Codec, p.ring, registry, p.feed, p.principals,
+		memory.NewCache[tokens.Fingerprint, token.AccessClaims](cachedTokens, time.Hour))
+	p.introspect = tokens.NewIntrospector(p.policy, in.Clock, authenticator, p.validator, in.Refresh, p.principals)
+	p.revoker = tokens.NewRevoker(in.Clock, authenticator, p.validator, in.Refresh, p.sessions, p.work)
+
+	accounts := userPolicy(cfg)
+	p.credentials = users.NewCredentials(accounts, in.Clock, in.MasterKey, in.Hasher, in.Users, in.Lockouts, p.work)
+	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, in.Hasher, in.Users, p.work)
+	p.permissions = authorization.NewPermissions(p.principals)
+	p.health = operations.NewHealth(in.Clock, in.Probes)
+
+	issuer := tokens.NewIssuer(p.policy, in.Clock, in.Random, in.Codec, p.ring)
+	var err error
+	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, authenticator, p.work, issuer, append(builtinGrants(cfg, p), extra...))
+	if err != nil {
+		return parts{}, err
+	}
+	p.clients = clients.NewService(in.Clock, in.Random, p.work, p.pipeline.GrantTypes())
+	return p, nil
+}
+
+func tokenPolicy(cfg *config.Config) tokens.Policy {
+	return tokens.Policy{
+		Issuer: cfg.HTTP.Issuer.String(), Audience: cfg.Tokens.Audience, Algorithm: cfg.Tokens.Algorithm,
+		AccessTTL: cfg.Tokens.AccessTTL.Truncate(time.Second), RefreshTTL: cfg.Tokens.RefreshTTL, SessionMaxAge: cfg.Tokens.SessionMaxAge,
+		Leeway: cfg.Tokens.Leeway, RetryWindow: cfg.Tokens.RetryWindow, FailOpen: cfg.FailOpen(),
+	}
+}
+
+func userPolicy(cfg *config.Config) users.Policy {
+	return users.Policy{
+		Passwords:          user.PasswordPolicy{MinLength: cfg.Passwords.MinLength, MaxLength: cfg.Passwords.MaxLength},
+		Admission:          user.AdmissionRules{RequireVerifiedEmail: cfg.Accounts.VerificationRequired, PasswordMaxAge: cfg.Passwords.MaxAge},
+		Lockout:            user.LockoutPolicy{Attempts: cfg.Lockout.Attempts, Durations: cfg.Lockout.Durations},
+		MaxWaiting:         cfg.Hashing.Queue,
+		RegistrationClosed: cfg.Accounts.RegistrationClosed,
+	}
+}

@@ -1,0 +1,82 @@
+package bootstrap
+
+import (
+	"context"
+	"reflect"
+
+	"go.uber.org/fx"
+
+	"github.com/keystone-auth/keystone/adapters/outbound/argon2"
+	"github.com/keystone-auth/keystone/adapters/outbound/database"
+	"github.com/keystone-auth/keystone/adapters/outbound/jwt"
+	"github.com/keystone-auth/keystone/adapters/outbound/memory"
+	"github.com/keystone-auth/keystone/adapters/outbound/redis"
+	"github.com/keystone-auth/keystone/adapters/outbound/system"
+	"github.com/keystone-auth/keystone/bootstrap/config"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// provider is the constructor of one outbound port.
+type provider struct {
+	port        reflect.Type
+	constructor any
+}
+
+// port says that the constructor's result serves as port T.
+func port[T any](constructor any) provider {
+	return provider{port: reflect.TypeFor[T](), constructor: fx.Annotate(constructor, fx.As(new(T)))}
+}
+
+// outboundPorts is the registration list of the adapters: a line each, and
+// Replace swaps a line.
+func outboundPorts(cfg *config.Config) []provider {
+	bus := port[outbound.SignalBus](memory.NewSignalBus)
+	if !cfg.Storage.RedisURL.Empty() {
+		bus = port[outbound.SignalBus](redis.NewSignalBus)
+	}
+	return []provider{
+		port[outbound.Clock](system.NewClock),
+		port[outbound.Random](system.NewRandom),
+		port[outbound.MasterKey](newMasterKey),
+		port[outbound.PasswordHasher](newHasher),
+		port[outbound.TokenCodec](jwt.NewCodec),
+		bus,
+		port[outbound.UnitOfWork](database.NewUnitOfWork),
+		port[outbound.UserDirectory](database.NewUserDirectory),
+		port[outbound.ClientDirectory](database.NewClientDirectory),
+		port[outbound.Principals](database.NewPrincipals),
+		port[outbound.RefreshSpender](database.NewRefreshSpender),
+		port[outbound.RefreshDirectory](database.NewRefreshDirectory),
+		port[outbound.KeyDirectory](database.NewKeyDirectory),
+		port[outbound.Lockouts](database.NewLockouts),
+		port[outbound.SignalLog](database.NewSignalLog),
+		port[outbound.Vault](database.NewVault),
+		port[outbound.Schema](database.NewSchema),
+	}
+}
+
+func newHasher(cfg *config.Config) (*argon2.Hasher, error) {
+	h := cfg.Hashing
+	return argon2.New(argon2.Params{MemoryKiB: h.MemoryKiB, Iterations: h.Iterations, Parallelism: h.Parallelism}, h.Concurrency, h.Queue)
+}
+
+func newDatabase(lc fx.Lifecycle, cfg *config.Config, clock outbound.Clock, random outbound.Random) (*database.DB, error) {
+	db, err := database.Open(context.Background(), database.Config{URL: cfg.Storage.DatabaseURL.Reveal(), MaxConns: cfg.Storage.MaxConns}, clock, random)
+	if err != nil {
+		return nil, err
+	}
+	lc.Append(fx.StopHook(db.Close))
+	return db, nil
+}
+
+func newRedis(lc fx.Lifecycle, cfg *config.Config, clock outbound.Clock) (*redis.Client, error) {
+	client, err := redis.Open(context.Background(), cfg.Storage.RedisURL.Reveal(), redisPrefix, clock)
+	if err != nil {
+		return nil, err
+	}
+	lc.Append(fx.StopHook(client.Close))
+	return client, nil
+}
+
+// redisPrefix starts the name of every key and channel.
+const redisPrefix = "keystone:"

@@ -1,0 +1,183 @@
+package bootstrap
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+
+	"go.uber.org/fx"
+	"go.uber.org/zap"
+
+	"github.com/keystone-auth/keystone/adapters/inbound/rest"
+	"github.com/keystone-auth/keystone/adapters/outbound/masterkey"
+	"github.com/keystone-auth/keystone/application/operations"
+	"github.com/keystone-auth/keystone/bootstrap/config"
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// notices is where an operator is told what must not go into the log.
+type notices struct{ io.Writer }
+
+func (n notices) say(format string, args ...any) {
+	// Nobody may be listening; the log goes on either way.
+	_, _ = fmt.Fprintf(n.Writer, "keystone: "+format+"\n", args...)
+}
+
+// keyFile is where development keeps its master key.
+const keyFile = "keystone.key"
+
+func newMasterKey(cfg *config.Config, random outbound.Random, say notices) (*masterkey.MasterKey, error) {
+	current := cfg.Secrets.MasterKey
+	if current.Empty() {
+		generated, created, err := masterkey.LoadOrCreateFile(keyFile, random)
+		if err != nil {
+			return nil, err
+		}
+		if current = generated; created {
+			say.say("a master key was generated: keep ./%s (KEYSTONE_MASTER_KEY) as safe as the database", keyFile)
+		}
+	}
+	return masterkey.New(current, cfg.Secrets.MasterKeyPrevious, random)
+}
+
+// prepare brings the store to where requests can be served: the schema, proof
+// of the master key, signing keys, the first superuser, the feed of signals.
+func (p parts) prepare(ctx context.Context, cfg *config.Config, say notices) error {
+	if _, err := p.out.Schema.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if err := operations.CheckMasterKey(ctx, p.out.Vault, p.out.MasterKey); err != nil {
+		return err
+	}
+	if err := p.keys.Ensure(ctx); err != nil {
+		return fmt.Errorf("signing keys: %w", err)
+	}
+	if err := p.firstSuperuser(ctx, cfg, say); err != nil {
+		return fmt.Errorf("first superuser: %w", err)
+	}
+	return p.feed.Start(ctx)
+}
+
+func (p parts) firstSuperuser(ctx context.Context, cfg *config.Config, say notices) error {
+	password, generated := cfg.Bootstrap.Password, false
+	if password.Empty() {
+		password, generated = generatePassword(p.out.Random), true
+	}
+	made, err := p.accounts.EnsureFirst(ctx, registration(cfg.Bootstrap.Username, cfg.Bootstrap.Email, password))
+	if err != nil || !made {
+		return err
+	}
+	if generated {
+		say.say("the first superuser is %q with the password %s (shown once)", cfg.Bootstrap.Username, password.Reveal())
+	}
+	return nil
+}
+
+func registration(username, email string, password domain.Secret) inbound.Registration {
+	return inbound.Registration{Registration: user.Registration{Username: username, Email: email}, Password: password}
+}
+
+// generatePassword gives 256 bits in the shape of a client secret.
+func generatePassword(random outbound.Random) domain.Secret {
+	return token.NewOpaque("", random.Entropy())
+}
+
+func newAPI(cfg *config.Config, p parts, logger *zap.Logger) (*rest.Server, error) {
+	return rest.New(rest.Config{
+		Issuer: cfg.HTTP.Issuer.String(), CORSOrigins: cfg.HTTP.CORSOrigins, TrustedProxies: cfg.HTTP.TrustedProxies,
+		Version: Version(), Clock: p.out.Clock, Random: p.out.Random, Logger: logger,
+	}, rest.UseCases{
+		Tokens: p.pipeline, Introspector: p.introspect, Revoker: p.revoker, Authenticator: p.validator, Sessions: p.sessions,
+		Metadata: p.ring, Accounts: p.accounts, Permissions: p.permissions, Clients: p.clients, Health: p.health,
+	})
+}
+
+// listeners are the API's and, where configured, the operations listener.
+type listeners struct {
+	api, ops *http.Server
+	bound    net.Addr
+}
+
+func newListeners(cfg *config.Config, api *rest.Server, p parts, logger *zap.Logger) *listeners {
+	l := &listeners{api: rest.NewHTTPServer(api.Handler(), cfg.HTTP.Addr, logger)}
+	if cfg.HTTP.OpsAddr != "" {
+		l.ops = rest.NewHTTPServer(operationsHandler(p), cfg.HTTP.OpsAddr, logger)
+	}
+	return l
+}
+
+func (l *listeners) apiAddr() net.Addr { return l.bound }
+
+// serve ties the parts to the life of the process: what starts first stops last.
+func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, l *listeners, logger *zap.Logger, say notices) {
+	lc.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error { return p.prepare(ctx, cfg, say) },
+		OnStop:  func(context.Context) error { p.feed.Stop(); return nil },
+	})
+	if l.ops != nil {
+		lc.Append(fx.Hook{
+			OnStart: func(context.Context) error { _, err := listen(l.ops, down, logger); return err },
+			OnStop:  l.ops.Shutdown,
+		})
+	}
+	lc.Append(fx.Hook{
+		OnStart: func(context.Context) (err error) {
+			if l.bound, err = listen(l.api, down, logger); err != nil {
+				return err
+			}
+			for _, warning := range cfg.Warnings() {
+				logger.Warn(warning)
+			}
+			logger.Info("serving", zap.String("address", l.bound.String()), zap.String("issuer", cfg.HTTP.Issuer.String()), zap.String("version", Version()), zap.String("state", whereabouts(cfg)))
+			if cfg.Log.Format != "json" { // whoever asked for JSON reads the log
+				say.say("serving %s on %s; %s", cfg.HTTP.Issuer, l.bound, whereabouts(cfg))
+			}
+			return nil
+		},
+		OnStop: func(ctx context.Context) error {
+			p.health.Drain()
+			if err := p.out.Clock.Sleep(ctx, cfg.HTTP.ShutdownDelay); err != nil {
+				return err
+			}
+			return l.api.Shutdown(ctx)
+		},
+	})
+}
+
+func listen(server *http.Server, down fx.Shutdowner, logger *zap.Logger) (net.Addr, error) {
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", server.Addr)
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			logger.Error("a listener failed", zap.String("address", server.Addr), zap.Error(err))
+			_ = down.Shutdown(fx.ExitCode(1)) // only fails when stopping already
+		}
+	}()
+	return listener.Addr(), nil
+}
+
+// whereabouts tells where state is kept, without credentials.
+func whereabouts(cfg *config.Config) string {
+	if !cfg.SQLite() {
+		return "state is in Postgres"
+	}
+	where := "database " + cfg.Storage.DatabaseURL.Reveal()[len("sqlite://"):]
+	if cfg.Secrets.MasterKey.Empty() {
+		where += ", master key " + keyFile
+	}
+	if dir, err := os.Getwd(); err == nil {
+		where += " in " + dir
+	}
+	return where
+}
+
