@@ -1,0 +1,19 @@
+//go:build !unix
+
+package services
+
+import (
+	"fmt"
+	"os/exec"
+)
+
+// account stands for private servers, which only Unix systems get.
+type account struct{}
+
+func serverAccount() (account, error) {
+	return account{}, fmt.Errorf("a private server on this system: %w", errAbsent)
+}
+
+func (account) own(string) error { return nil }
+
+func (account) assume(*exec.Cmd) {}
