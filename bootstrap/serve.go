@@ -180,4 +180,3 @@ func whereabouts(cfg *config.Config) string {
 	}
 	return where
 }
-

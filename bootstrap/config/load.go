@@ -168,7 +168,7 @@ func (c *Config) check() Problems {
 }
 
 func (c *Config) weakHashing() bool {
-	return uint64(c.Hashing.MemoryKiB)*uint64(c.Hashing.Iterations) < 19456*2
+	return c.Hashing.MemoryKiB < defaultMemoryKiB || c.Hashing.Iterations < defaultIterations
 }
 
 func loopback(host string) bool {

@@ -15,6 +15,10 @@ const (
 	prefix      = "KEYSTONE_"
 	maxLifetime = 10 * 365 * 24 * time.Hour
 	maxLeeway   = 60 * time.Second
+
+	// OWASP's recommendation for Argon2id with one lane.
+	defaultMemoryKiB  = 19456
+	defaultIterations = 2
 )
 
 // variable is one setting: its name, what it is when nobody says otherwise,
@@ -56,8 +60,8 @@ func variables() []variable {
 		{name: "PASSWORD_MIN_LENGTH", fallback: "15", set: integer(func(c *Config) *int { return &c.Passwords.MinLength }, 8, 1024)},
 		{name: "PASSWORD_MAX_LENGTH", fallback: "256", set: integer(func(c *Config) *int { return &c.Passwords.MaxLength }, 64, 4096)},
 		{name: "PASSWORD_MAX_AGE", fallback: "0", set: duration(func(c *Config) *time.Duration { return &c.Passwords.MaxAge }, 0, maxLifetime)},
-		{name: "ARGON2_MEMORY_KIB", fallback: "19456", set: integer(func(c *Config) *uint32 { return &c.Hashing.MemoryKiB }, 8192, 4<<20)},
-		{name: "ARGON2_ITERATIONS", fallback: "2", set: integer(func(c *Config) *uint32 { return &c.Hashing.Iterations }, 1, 64)},
+		{name: "ARGON2_MEMORY_KIB", fallback: strconv.Itoa(defaultMemoryKiB), set: integer(func(c *Config) *uint32 { return &c.Hashing.MemoryKiB }, 8192, 4<<20)},
+		{name: "ARGON2_ITERATIONS", fallback: strconv.Itoa(defaultIterations), set: integer(func(c *Config) *uint32 { return &c.Hashing.Iterations }, 1, 64)},
 		{name: "ARGON2_PARALLELISM", fallback: "1", set: integer(func(c *Config) *uint8 { return &c.Hashing.Parallelism }, 1, 64)},
 		{name: "HASH_CONCURRENCY", fallback: strconv.Itoa(runtime.GOMAXPROCS(0)), set: integer(func(c *Config) *int { return &c.Hashing.Concurrency }, 1, 1024)},
 		{name: "HASH_QUEUE", fallback: "128", set: integer(func(c *Config) *int { return &c.Hashing.Queue }, 0, 1<<20)},

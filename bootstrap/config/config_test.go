@@ -1,0 +1,165 @@
+package config_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keystone-auth/keystone/bootstrap/config"
+	"github.com/keystone-auth/keystone/domain/token"
+)
+
+const key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+func TestDefaultsAreTheContracts(t *testing.T) {
+	cfg, err := config.Load("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !cfg.SQLite() || cfg.HTTP.Addr != ":8080" || cfg.HTTP.OpsAddr != "127.0.0.1:9464" || cfg.HTTP.Issuer.String() != "http://localhost:8080" {
+		t.Errorf("addresses and database: %+v", cfg.HTTP)
+	}
+	want := config.Tokens{Algorithm: token.ES256, AccessTTL: 15 * time.Minute, RefreshTTL: 720 * time.Hour, SessionMaxAge: 2160 * time.Hour, RetryWindow: 10 * time.Second}
+	if diff := cmp.Diff(want, cfg.Tokens); diff != "" {
+		t.Error(diff)
+	}
+	if cfg.Passwords.MinLength != 15 || cfg.Passwords.MaxLength != 256 || cfg.Hashing.MemoryKiB != 19456 || cfg.Hashing.Iterations != 2 || cfg.Hashing.Queue != 128 {
+		t.Errorf("passwords %+v, hashing %+v", cfg.Passwords, cfg.Hashing)
+	}
+	durations := []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, 4 * time.Hour, 24 * time.Hour}
+	if cfg.Lockout.Attempts != 5 || !slices.Equal(cfg.Lockout.Durations, durations) {
+		t.Errorf("lockout %+v", cfg.Lockout)
+	}
+	if warnings := cfg.Warnings(); len(warnings) != 0 {
+		t.Errorf("the defaults warn: %q", warnings)
+	}
+}
+
+func TestEveryProblemIsReportedWithItsVariable(t *testing.T) {
+	_, err := config.Load("", []string{
+		"KEYSTONE_ENV=staging", "KEYSTONE_HTTP_ADDR=8080", "KEYSTONE_ISSUER=https://id.example.com/", "KEYSTONE_DATABASE_URL=mysql://x",
+		"KEYSTONE_DATABASE_MAX_CONNS=1", "KEYSTONE_REDIS_URL=redis+sentinel://a:1", "KEYSTONE_JWT_ALGORITHM=none", "KEYSTONE_ACCESS_TOKEN_TTL=0s",
+		"KEYSTONE_CLOCK_LEEWAY=61s", "KEYSTONE_PASSWORD_MIN_LENGTH=7", "KEYSTONE_ARGON2_MEMORY_KIB=4096", "KEYSTONE_LOCKOUT_DURATIONS=soon",
+		"KEYSTONE_TRUSTED_PROXIES=10.0.0.0/33", "KEYSTONE_CORS_ORIGINS=https://a.example/path", "KEYSTONE_REGISTRATION=maybe",
+		"KEYSTONE_LOG_LEVEL=loud", "KEYSTONE_MASTER_KEY_FILE=/nonexistent/key",
+	})
+	var problems config.Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("got %v", err)
+	}
+	for _, name := range []string{
+		"ENV", "HTTP_ADDR", "ISSUER", "DATABASE_URL", "DATABASE_MAX_CONNS", "REDIS_URL", "JWT_ALGORITHM", "ACCESS_TOKEN_TTL", "CLOCK_LEEWAY",
+		"PASSWORD_MIN_LENGTH", "ARGON2_MEMORY_KIB", "LOCKOUT_DURATIONS", "TRUSTED_PROXIES", "CORS_ORIGINS", "REGISTRATION", "LOG_LEVEL", "MASTER_KEY_FILE",
+	} {
+		if !slices.ContainsFunc(problems, func(p string) bool { return strings.HasPrefix(p, "KEYSTONE_"+name+" ") }) {
+			t.Errorf("no problem names KEYSTONE_%s", name)
+		}
+	}
+	if len(problems) != 17 {
+		t.Errorf("%d problems, want 17:\n%v", len(problems), err)
+	}
+}
+
+func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
+	for name, tc := range map[string]struct {
+		environ []string
+		refuses []string
+	}{
+		"bare": {[]string{"KEYSTONE_ENV=production"}, []string{"KEYSTONE_MASTER_KEY", "KEYSTONE_SMTP_URL"}},
+		"http issuer, weak hashing": {
+			[]string{"KEYSTONE_ENV=production", "KEYSTONE_MASTER_KEY=" + key, "KEYSTONE_SMTP_URL=smtp://m", "KEYSTONE_ISSUER=http://id.example.com", "KEYSTONE_ARGON2_ITERATIONS=1"},
+			[]string{"KEYSTONE_ARGON2_MEMORY_KIB", "KEYSTONE_ISSUER"},
+		},
+		"Postgres without a key, in development too": {[]string{"KEYSTONE_DATABASE_URL=postgres://h/d"}, []string{"KEYSTONE_MASTER_KEY"}},
+		"loopback issuer is fine":                    {[]string{"KEYSTONE_ENV=production", "KEYSTONE_MASTER_KEY=" + key, "KEYSTONE_SMTP_URL=smtp://m"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := config.Load("", tc.environ)
+			var problems config.Problems
+			errors.As(err, &problems)
+			var names []string
+			for _, p := range problems {
+				name, _, _ := strings.Cut(p, " ")
+				names = append(names, name)
+			}
+			if diff := cmp.Diff(tc.refuses, names); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEnvironmentWinsOverFileOverDefaults(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "key")
+	write(t, secret, key+"\n")
+	file := filepath.Join(dir, "keystone.yaml")
+	write(t, file, "http_addr: \":9000\"\naccess_token_ttl: 5m\ncors_origins: [https://a.example, https://b.example]\nmaster_key_file: "+secret+"\n")
+	cfg, err := config.Load(file, []string{"KEYSTONE_ACCESS_TOKEN_TTL=1m", "KEYSTONE_SERVICE_HOST=10.0.0.1", "KEYSTONE_OPS_ADDR=", "KEYSTONE_REGISTRATION="})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.HTTP.Addr != ":9000" || cfg.Tokens.AccessTTL != time.Minute || cfg.HTTP.OpsAddr != "" || cfg.Accounts.RegistrationClosed {
+		t.Errorf("%+v %+v", cfg.HTTP, cfg.Tokens)
+	}
+	if cfg.Secrets.MasterKey.Reveal() != key || len(cfg.HTTP.CORSOrigins) != 2 {
+		t.Errorf("the secret file or the list was not read: %v", cfg.HTTP.CORSOrigins)
+	}
+	for _, line := range cfg.Print() {
+		if strings.Contains(line, key) {
+			t.Errorf("a secret is printed: %s", line)
+		}
+	}
+	if !slices.Contains(cfg.Print(), "KEYSTONE_MASTER_KEY=[redacted]") || !slices.Contains(cfg.Print(), "KEYSTONE_ACCESS_TOKEN_TTL=1m") {
+		t.Errorf("printed: %q", cfg.Print())
+	}
+}
+
+func TestAFileWithUnknownSettingsIsRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "keystone.yaml")
+	write(t, file, "acess_token_ttl: 5m\n")
+	if _, err := config.Load(file, nil); err == nil || !strings.Contains(err.Error(), "acess_token_ttl") {
+		t.Errorf("got %v", err)
+	}
+	if _, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), nil); err == nil {
+		t.Error("a missing file was taken for an empty one")
+	}
+}
+
+func TestSettingsNotInForceAreWarnedAbout(t *testing.T) {
+	cfg, err := config.Load("", []string{"KEYSTONE_RATE_LIMITS=off"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(cfg.Warnings(), "KEYSTONE_RATE_LIMITS is not in force in this version") {
+		t.Errorf("got %q", cfg.Warnings())
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	for _, seed := range []string{"", "http://localhost", "sqlite://", "postgres://u:p@h/d", "redis://h", "1h,2h", "10.0.0.0/8", "[::1]:1", "-1", "999999999999999999999", "\x00", "smtp://user:p%ss@h"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		for _, name := range []string{"ISSUER", "DATABASE_URL", "REDIS_URL", "HTTP_ADDR", "LOCKOUT_DURATIONS", "TRUSTED_PROXIES", "CORS_ORIGINS", "HASH_QUEUE", "ACCESS_TOKEN_TTL"} {
+			_, err := config.Load("", []string{"KEYSTONE_" + name + "=" + value})
+			var problems config.Problems
+			if err != nil && !errors.As(err, &problems) {
+				t.Fatalf("KEYSTONE_%s: %v is no list of problems", name, err)
+			}
+		}
+	})
+}
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
