@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
+)
+
+func migrate(c Commands) *cobra.Command {
+	up := &cobra.Command{Use: "up", Short: "Bring the database to the newest version", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		version, err := c.MigrateUp(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return say(cmd, "version %d", version)
+	}}
+	down := &cobra.Command{Use: "down", Short: "Take the database back one version", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		version, err := c.MigrateDown(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return say(cmd, "version %d", version)
+	}}
+	status := &cobra.Command{Use: "status", Short: "Tell the database's version", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		current, newest, err := c.MigrateStatus(cmd.Context())
+		if err != nil {
+			return err
+		}
+		return say(cmd, "version %d of %d", current, newest)
+	}}
+	return group("migrate", "Change the database's schema", up, down, status)
+}
+
+func admin(c Commands) *cobra.Command {
+	var username, email, passwordFile string
+	create := &cobra.Command{Use: "create", Short: "Make a superuser; without --password-file its password is generated and printed", Args: cobra.NoArgs}
+	create.Flags().StringVar(&username, "username", "", "name to log in with")
+	create.Flags().StringVar(&email, "email", "", "e-mail address")
+	create.Flags().StringVar(&passwordFile, "password-file", "", "file that holds the password; - is standard input")
+	required(create, "username", "email")
+	create.RunE = func(cmd *cobra.Command, _ []string) error {
+		generated := passwordFile == ""
+		var password domain.Secret
+		if generated {
+			entropy := c.Random.Entropy()
+			password = domain.NewSecret(base64.RawURLEncoding.EncodeToString(entropy[:]))
+		} else {
+			var err error
+			if password, err = readPassword(cmd.InOrStdin(), passwordFile); err != nil {
+				return err
+			}
+		}
+		if err := c.AdminCreate(cmd.Context(), username, email, password); err != nil {
+			return err
+		}
+		if generated {
+			return say(cmd, "username: %s\npassword: %s", username, password.Reveal())
+		}
+		return say(cmd, "username: %s", username)
+	}
+	return group("admin", "Administer superusers", create)
+}
+
+// maxPasswordFile bounds what is read of a password file, in bytes: well beyond
+// any password, and short of the wrong file's contents.
+const maxPasswordFile = 4096
+
+// readPassword reads the one line of a file, or of stdin for "-".
+func readPassword(stdin io.Reader, path string) (domain.Secret, error) {
+	from := stdin
+	if path != "-" {
+		file, err := os.Open(path)
+		if err != nil {
+			return domain.Secret{}, fmt.Errorf("the password file: %w", err)
+		}
+		defer file.Close() //nolint:errcheck // nothing was written
+		from = file
+	}
+	raw, err := io.ReadAll(io.LimitReader(from, maxPasswordFile+1))
+	if err != nil {
+		return domain.Secret{}, fmt.Errorf("the password file: %w", err)
+	}
+	line := strings.TrimSuffix(strings.TrimSuffix(string(raw), "\n"), "\r")
+	if line == "" || len(raw) > maxPasswordFile || strings.ContainsAny(line, "\r\n") {
+		return domain.Secret{}, errors.New("the password file must hold the password on one line")
+	}
+	return domain.NewSecret(line), nil
+}
+
+func clients(c Commands) *cobra.Command {
+	var draft client.Draft
+	var lifetime int
+	create := &cobra.Command{Use: "create", Short: "Make a service client; its secret is printed this once", Args: cobra.NoArgs}
+	create.Flags().StringVar(&draft.Name, "name", "", "name for people")
+	create.Flags().StringVar(&draft.Description, "description", "", "what it is for")
+	create.Flags().StringArrayVar(&draft.Scopes, "scope", nil, "a scope it holds, as action:resource; repeatable")
+	create.Flags().StringArrayVar(&draft.GrantTypes, "grant", nil, "a grant it may use; repeatable (default client_credentials)")
+	create.Flags().IntVar(&lifetime, "access-token-lifetime", 0, "seconds its access tokens live (default the installation's)")
+	required(create, "name")
+	create.RunE = func(cmd *cobra.Command, _ []string) error {
+		if cmd.Flags().Changed("access-token-lifetime") {
+			draft.AccessTokenLifetime = &lifetime
+		}
+		created, err := c.ClientCreate(cmd.Context(), draft)
+		if err != nil {
+			return err
+		}
+		return say(cmd, "client_id: %s\nclient_secret: %s", created.Client.ClientID, created.Secret.Reveal())
+	}
+	return group("client", "Administer service clients", create)
+}
+
+func config(c Commands) *cobra.Command {
+	check := &cobra.Command{Use: "check", Short: "Validate the configuration", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		if err := c.ConfigCheck(cmd.Context()); err != nil {
+			return err
+		}
+		return say(cmd, "the configuration is valid")
+	}}
+	show := &cobra.Command{Use: "print", Short: "Print the configuration in force, secrets redacted", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return c.ConfigPrint(cmd.Context(), cmd.OutOrStdout())
+	}}
+	return group("config", "Look at the configuration", check, show)
+}
+
+const (
+	defaultHealthURL = "http://127.0.0.1:8080"
+	healthTimeout    = 5 * time.Second
+)
+
+// health needs no configuration, so that a container's probe stays cheap.
+func health() *cobra.Command {
+	return &cobra.Command{Use: "health [url]", Short: "Tell whether an instance is ready", Args: cobra.MaximumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
+		base := defaultHealthURL
+		if len(args) > 0 {
+			base = strings.TrimSuffix(args[0], "/")
+		}
+		request, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, base+"/readyz", http.NoBody)
+		if err != nil {
+			return err
+		}
+		answer, err := (&http.Client{Timeout: healthTimeout}).Do(request)
+		if err != nil {
+			return fmt.Errorf("not ready: %w", err)
+		}
+		defer answer.Body.Close() //nolint:errcheck // the status is all that is wanted
+		if answer.StatusCode != http.StatusOK {
+			return fmt.Errorf("not ready: %s", answer.Status)
+		}
+		return say(cmd, "ready")
+	}}
+}
+
+// required marks flags that a command cannot do without.
+func required(cmd *cobra.Command, names ...string) {
+	for _, name := range names {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // a flag that this file did not define
+		}
+	}
+}
