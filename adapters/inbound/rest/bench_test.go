@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -52,15 +51,25 @@ func BenchmarkRequests(b *testing.B) {
 				if bc.request.body != "" {
 					r.Body = nopCloser{body}
 				}
-				w := httptest.NewRecorder()
+				w := &discard{header: make(http.Header, 16)}
 				bc.handler.ServeHTTP(w, r)
-				if w.Code != http.StatusOK {
-					b.Fatal(w.Code, w.Body)
+				if w.status != http.StatusOK {
+					b.Fatal(w.status)
 				}
 			}
 		})
 	}
 }
+
+// discard costs less than a recorder, which clones every header.
+type discard struct {
+	header http.Header
+	status int
+}
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) WriteHeader(status int)      { d.status = status }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
 
 type nopCloser struct{ *strings.Reader }
 

@@ -46,6 +46,9 @@ func (s *Server) around(next echo.HandlerFunc) echo.HandlerFunc {
 			header[name] = values
 		}
 		header["X-Request-Id"] = []string{x.requestID}
+		if x.oauth() {
+			header.Set("Pragma", "no-cache") // beside no-store, for caches of HTTP/1.0 (RFC 6749, section 5.1)
+		}
 
 		ctx, cancel := context.WithTimeout(r.Context(), s.config.RequestTimeout)
 		defer cancel()
@@ -111,7 +114,7 @@ func panicked(v any) error {
 
 // refuse answers with err in the endpoint's protocol.
 func (s *Server) refuse(c echo.Context, x *exchange, err error) {
-	refusal := classify(err, c.Request().Context())
+	refusal := classify(c.Request().Context(), err)
 	if refusal.Kind == domain.KindInternal || refusal.Kind == domain.KindUnavailable {
 		x.cause = err
 	}

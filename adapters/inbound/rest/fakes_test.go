@@ -146,6 +146,7 @@ func obliging() *ports {
 			Principal: token.Principal{Kind: domain.PartyUser, ID: alice, Name: "alice", Active: true}, Scopes: held,
 		}
 	}
+	everything := scope.Builtin()
 	return &ports{
 		token: func(context.Context, inbound.TokenRequest) (inbound.TokenResponse, error) {
 			return inbound.TokenResponse{AccessToken: domain.NewSecret("at"), ExpiresIn: 15 * time.Minute, Scope: scope.NewSet(scope.ReadProfile)}, nil
@@ -182,7 +183,7 @@ func obliging() *ports {
 		authenticate: func(_ context.Context, raw string) (inbound.Caller, error) {
 			switch raw {
 			case fullToken:
-				return caller(scope.Builtin()), nil
+				return caller(everything), nil
 			case bareToken:
 				return caller(nil), nil
 			}

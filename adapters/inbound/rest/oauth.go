@@ -34,7 +34,6 @@ func (s *Server) token(c echo.Context, _ *exchange) error {
 	if err != nil {
 		return err
 	}
-	noCache(c.Response().Header())
 	return write(c.Response(), http.StatusOK, mediaJSON, tokenAnswer{
 		AccessToken: issued.AccessToken.Reveal(), TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn / time.Second),
 		Scope: issued.Scope.String(), RefreshToken: issued.RefreshToken.Reveal(), UserID: issued.UserID,
@@ -92,7 +91,6 @@ func (s *Server) introspect(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	noCache(c.Response().Header())
 	return write(c.Response(), http.StatusOK, mediaJSON, introspected(state))
 }
 
@@ -137,7 +135,6 @@ func (s *Server) revoke(c echo.Context, _ *exchange) error {
 	if err := s.use.Revoker.Revoke(c.Request().Context(), credentials, raw); err != nil {
 		return err
 	}
-	noCache(c.Response().Header())
 	c.Response().WriteHeader(http.StatusOK)
 	return nil
 }

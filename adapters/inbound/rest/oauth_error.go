@@ -69,7 +69,6 @@ func writeOAuthError(response *echo.Response, e *domain.Error) error {
 		body.LockedUntil = e.LockedUntil.UTC().Format(time.RFC3339)
 	}
 	h := response.Header()
-	noCache(h)
 	setRetryAfter(h, failure.status, e.RetryAfter)
 	if failure.name == "invalid_client" {
 		h.Set("WWW-Authenticate", basicChallenge)
@@ -78,12 +77,6 @@ func writeOAuthError(response *echo.Response, e *domain.Error) error {
 	}
 	return write(response, failure.status, mediaJSON, body)
 }
-
-// noCache adds what RFC 6749, section 5.1, asks of caches from before HTTP/1.1;
-// Cache-Control is on every answer.
-func noCache(h http.Header) { h["Pragma"] = pragmaNoCache }
-
-var pragmaNoCache = []string{"no-cache"}
 
 // oauthText keeps a text within %x20-21 / %x23-5B / %x5D-7E, the characters of
 // error_description and of auth-params without escapes.

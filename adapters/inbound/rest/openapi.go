@@ -55,6 +55,13 @@ func (s *Server) describe() ([]byte, error) {
 	for _, e := range s.endpoints {
 		document.AddOperation(e.describe(registry))
 	}
+	for _, object := range registry.Map() {
+		for _, property := range object.Properties {
+			if property.Type == huma.TypeArray {
+				property.Nullable = false // empty lists are [] here, never null
+			}
+		}
+	}
 	return json.Marshal(document)
 }
 
@@ -69,6 +76,9 @@ func (e endpoint) describe(registry huma.Registry) *huma.Operation {
 		success.Content = content(mediaJSON, schema(registry, e.answer))
 	}
 	op.Responses[strconv.Itoa(e.status)] = success
+	if e.alsoAs != 0 {
+		op.Responses[strconv.Itoa(e.alsoAs)] = &huma.Response{Description: http.StatusText(e.alsoAs), Content: success.Content}
+	}
 	if e.ifMatch {
 		op.Parameters = []*huma.Param{{Name: "If-Match", In: "header", Description: "The ETag that must still stand", Schema: &huma.Schema{Type: huma.TypeString}}}
 	}

@@ -80,7 +80,7 @@ type problemField struct {
 
 // classify makes any error one that can be answered: the router's, a deadline
 // that passed underneath, and faults, of which nothing is told.
-func classify(err error, ctx context.Context) *domain.Error { //nolint:revive // the error is the subject here
+func classify(ctx context.Context, err error) *domain.Error {
 	switch {
 	case errors.Is(err, echo.ErrNotFound):
 		return domain.NotFound("there is nothing at this address")

@@ -47,6 +47,7 @@ type endpoint struct {
 	ifMatch bool         // honours If-Match
 	answer  reflect.Type // nil: no content
 	status  int          // of success
+	alsoAs  int          // another status of the same answer; zero: none
 }
 
 const (
@@ -108,7 +109,7 @@ func (s *Server) table() []endpoint {
 			tag: tagSystem, id: "healthz", summary: "Whether the process lives", answer: reflect.TypeFor[liveness](), status: http.StatusOK},
 		{method: http.MethodGet, path: "/readyz", access: anyone, handle: s.readyz,
 			tag: tagSystem, id: "readyz", summary: "Whether this instance can serve; 503 where not",
-			answer: reflect.TypeFor[readiness](), status: http.StatusOK},
+			answer: reflect.TypeFor[readiness](), status: http.StatusOK, alsoAs: notReady},
 		{method: http.MethodGet, path: openAPIPath, access: anyone, handle: s.openAPI,
 			tag: tagSystem, id: "openapi", summary: "This document", answer: reflect.TypeFor[map[string]any](), status: http.StatusOK},
 	}
