@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -39,11 +38,14 @@ type clientRow struct {
 	SeenVersion int64  `bun:"seen_version,scanonly"`
 }
 
+// scopesOfClient wants the id and a bracket; see rolesOfUser.
+const scopesOfClient = `(SELECT string_agg(s.name, ' ') FROM service_client_scopes AS l JOIN scopes AS s ON s.id = l.scope_id
+        WHERE l.service_client_id = `
+
 const selectClient = `
 SELECT c.id, c.client_id, c.client_secret_hash, c.name, c.description, c.is_active, c.is_first_party, c.grant_types,
        c.access_token_lifetime, c.version, c.created_at, c.updated_at,
-       (SELECT string_agg(s.name, ' ') FROM service_client_scopes AS l JOIN scopes AS s ON s.id = l.scope_id
-        WHERE l.service_client_id = c.id) AS scopes,
+       ` + scopesOfClient + `c.id) AS scopes,
        (SELECT v.version FROM service_clients AS v WHERE v.id = c.id) AS seen_version
 FROM service_clients AS c WHERE c.client_id = $1`
 
@@ -58,16 +60,13 @@ func newClientRow(s client.Snapshot) *clientRow {
 
 func (r *clientRow) coherent() bool { return r.Version == r.SeenVersion }
 
-func (r *clientRow) client(l *ledger) *client.ServiceClient {
-	scopes := words[scope.Name](r.Scopes)
-	c := client.Rehydrate(client.Snapshot{
+func (r *clientRow) client() *client.ServiceClient {
+	return client.Rehydrate(client.Snapshot{
 		ID: r.ID, ClientID: r.ClientID, SecretHash: r.SecretHash, Name: r.Name, Description: r.Description,
-		IsActive: r.IsActive, IsFirstParty: r.IsFirstParty, Scopes: scopes, GrantTypes: words[string](r.GrantTypes),
+		IsActive: r.IsActive, IsFirstParty: r.IsFirstParty, Scopes: words[scope.Name](r.Scopes), GrantTypes: words[string](r.GrantTypes),
 		AccessTokenLifetime: time.Duration(r.AccessTokenLifetime) * time.Second,
 		Version:             r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	})
-	note(l, c, stored{version: r.Version, links: plain(scopes)})
-	return c
 }
 
 type clients struct{ *transaction }
@@ -80,7 +79,7 @@ func (r *clients) Get(ctx context.Context, clientID string) (*client.ServiceClie
 	if err := r.locked(ctx, &row, selectClient+r.db.dialect.lock("c"), clientID); err != nil {
 		return nil, err
 	}
-	return row.client(&r.db.loaded), nil
+	return row.client(), nil
 }
 
 func (r *clients) Add(ctx context.Context, c *client.ServiceClient) error {
@@ -95,43 +94,28 @@ func (r *clients) Add(ctx context.Context, c *client.ServiceClient) error {
 	if err := r.join(ctx, clientScopes, s.ID, scopes, s.UpdatedAt); err != nil {
 		return err
 	}
-	r.collect(ctx, c)
-	keep(r.transaction, c, stored{version: s.Version, links: s.Scopes.Strings()})
+	written(ctx, r.transaction, c)
 	return nil
 }
 
 func (r *clients) Save(ctx context.Context, c *client.ServiceClient) error {
 	s := c.Snapshot()
-	before, known := recall(&r.db.loaded, c)
-	if !known {
-		before.version = s.Version
-	}
-	names := s.Scopes.Strings()
-	relink := !known || !slices.Equal(before.links, names)
-	var scopes []domain.ID
-	if relink {
-		var err error
-		if scopes, err = r.resolve(ctx, clientScopes, names); err != nil {
-			return err
-		}
-	}
-	saved, err := r.exec(ctx, r.tx.NewUpdate().Model(newClientRow(s)).ExcludeColumn("id", "created_at").WherePK().Where("c.version = ?", before.version))
+	row := newClientRow(s)
+	saved, err := r.exec(ctx, r.tx.NewUpdate().Model(row).ExcludeColumn("id", "created_at").WherePK().
+		Where("c.version = ?", s.Revision).Returning(scopesOfClient+"?) AS scopes", s.ID))
 	if err != nil {
 		return err
 	}
 	if saved == 0 {
-		if err := r.unchanged(ctx, "SELECT version FROM service_clients WHERE id = $1", s.ID, before.version); err != nil {
+		if err := r.unchanged(ctx, "SELECT version FROM service_clients WHERE id = $1", s.ID, s.Revision); err != nil {
 			return err
 		}
 		return changedSince()
 	}
-	if relink {
-		if err := r.join(ctx, clientScopes, s.ID, scopes, s.UpdatedAt); err != nil {
-			return err
-		}
+	if err := r.relink(ctx, clientScopes, s.ID, row.Scopes, s.Scopes.Strings(), s.UpdatedAt); err != nil {
+		return err
 	}
-	r.collect(ctx, c)
-	keep(r.transaction, c, stored{version: s.Version, links: names})
+	written(ctx, r.transaction, c)
 	return nil
 }
 
@@ -150,5 +134,5 @@ func (d *ClientDirectory) ByClientID(ctx context.Context, clientID string) (*cli
 	if err := d.db.one(ctx, &row, selectClient, clientID); err != nil {
 		return nil, err
 	}
-	return row.client(&d.db.loaded), nil
+	return row.client(), nil
 }

@@ -31,7 +31,6 @@ type DB struct {
 	reader  *bun.DB
 	clock   outbound.Clock
 	random  outbound.Random
-	loaded  ledger
 	// migrator opens a pool for changing the structure, without the time
 	// limits that requests have.
 	migrator func() (*sql.DB, error)

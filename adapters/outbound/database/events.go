@@ -55,25 +55,29 @@ func (r eventRow) event() domain.Event {
 	}
 }
 
-// recorder is an aggregate with events.
-type recorder interface {
+// collect takes the events of a saved aggregate. When the transaction is rolled
+// back the aggregate becomes what it was before: one made outside of the unit
+// of work would have lost its events for the next attempt.
+func collect[T any, A interface {
+	*T
 	Drain() []domain.Event
-	Record(domain.Event)
-}
-
-// collect takes the events of a saved aggregate. They are given back when the
-// transaction is rolled back: an aggregate made outside of the unit of work
-// would have lost them for the next attempt.
-func (t *transaction) collect(ctx context.Context, aggregate recorder) {
-	drained := aggregate.Drain()
-	for _, e := range drained {
+}](ctx context.Context, t *transaction, aggregate A) {
+	before := *aggregate
+	t.restore = append(t.restore, func() { *aggregate = before })
+	for _, e := range aggregate.Drain() {
 		t.events = append(t.events, t.db.eventRow(ctx, e))
 	}
-	t.onRollback(func() {
-		for _, e := range drained {
-			aggregate.Record(e)
-		}
-	})
+}
+
+// written collects the events of an aggregate with versions and tells it which
+// one is stored now.
+func written[T any, A interface {
+	*T
+	Drain() []domain.Event
+	Stored()
+}](ctx context.Context, t *transaction, aggregate A) {
+	collect(ctx, t, aggregate)
+	aggregate.Stored()
 }
 
 type events struct{ *transaction }

@@ -71,7 +71,7 @@ func (r *signingKeys) Add(ctx context.Context, k *token.SigningKey) error {
 	if _, err := r.exec(ctx, r.tx.NewInsert().Model(newKeyRow(k.Snapshot()))); err != nil {
 		return err
 	}
-	r.collect(ctx, k)
+	collect(ctx, r.transaction, k)
 	return nil
 }
 
@@ -83,7 +83,7 @@ func (r *signingKeys) Save(ctx context.Context, k *token.SigningKey) error {
 	if saved == 0 {
 		return domain.NotFound("there is no such signing key")
 	}
-	r.collect(ctx, k)
+	collect(ctx, r.transaction, k)
 	return nil
 }
 

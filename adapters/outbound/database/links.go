@@ -61,6 +61,18 @@ func (t *transaction) join(ctx context.Context, l link, owner domain.ID, ids []d
 	return nil
 }
 
+// relink is join where what is stored is not already what is wanted.
+func (t *transaction) relink(ctx context.Context, l link, owner domain.ID, linked string, names []string, now time.Time) error {
+	if slices.Equal(words[string](linked), names) {
+		return nil
+	}
+	ids, err := t.resolve(ctx, l, names)
+	if err != nil {
+		return err
+	}
+	return t.join(ctx, l, owner, ids, now)
+}
+
 // words splits a stored list; none is nil.
 func words[T ~string](list string) []T {
 	var out []T

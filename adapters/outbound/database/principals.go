@@ -27,7 +27,7 @@ type principalRow struct {
 
 const selectPrincipal = `
 SELECT u.username, u.is_active, u.is_superuser,
-       (SELECT string_agg(r.name, ' ') FROM user_roles AS l JOIN roles AS r ON r.id = l.role_id WHERE l.user_id = u.id) AS roles,
+       ` + rolesOfUser + `u.id) AS roles,
        CASE WHEN u.is_superuser THEN (SELECT string_agg(s.name, ' ') FROM scopes AS s)
             ELSE (SELECT string_agg(s.name, ' ')
                   FROM user_roles AS l JOIN role_scopes AS h ON h.role_id = l.role_id JOIN scopes AS s ON s.id = h.scope_id

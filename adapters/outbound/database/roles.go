@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -29,9 +28,12 @@ type roleRow struct {
 	SeenVersion int64  `bun:"seen_version,scanonly"`
 }
 
+// scopesOfRole wants the id and a bracket; see rolesOfUser.
+const scopesOfRole = `(SELECT string_agg(s.name, ' ') FROM role_scopes AS l JOIN scopes AS s ON s.id = l.scope_id WHERE l.role_id = `
+
 const selectRole = `
 SELECT r.id, r.name, r.description, r.version, r.created_at, r.updated_at,
-       (SELECT string_agg(s.name, ' ') FROM role_scopes AS l JOIN scopes AS s ON s.id = l.scope_id WHERE l.role_id = r.id) AS scopes,
+       ` + scopesOfRole + `r.id) AS scopes,
        (SELECT v.version FROM roles AS v WHERE v.id = r.id) AS seen_version
 FROM roles AS r WHERE r.name = $1`
 
@@ -41,14 +43,11 @@ func newRoleRow(s role.Snapshot) *roleRow {
 
 func (r *roleRow) coherent() bool { return r.Version == r.SeenVersion }
 
-func (r *roleRow) role(l *ledger) *role.Role {
-	scopes := words[scope.Name](r.Scopes)
-	found := role.Rehydrate(role.Snapshot{
-		ID: r.ID, Name: role.Name(r.Name), Description: r.Description, Scopes: scopes,
+func (r *roleRow) role() *role.Role {
+	return role.Rehydrate(role.Snapshot{
+		ID: r.ID, Name: role.Name(r.Name), Description: r.Description, Scopes: words[scope.Name](r.Scopes),
 		Version: r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	})
-	note(l, found, stored{version: r.Version, links: plain(scopes)})
-	return found
 }
 
 type roles struct{ *transaction }
@@ -61,7 +60,7 @@ func (r *roles) Get(ctx context.Context, name role.Name) (*role.Role, error) {
 	if err := r.locked(ctx, &row, selectRole+r.db.dialect.lock("r"), string(name)); err != nil {
 		return nil, err
 	}
-	return row.role(&r.db.loaded), nil
+	return row.role(), nil
 }
 
 func (r *roles) Add(ctx context.Context, a *role.Role) error {
@@ -76,42 +75,27 @@ func (r *roles) Add(ctx context.Context, a *role.Role) error {
 	if err := r.join(ctx, roleScopes, s.ID, scopes, s.UpdatedAt); err != nil {
 		return err
 	}
-	r.collect(ctx, a)
-	keep(r.transaction, a, stored{version: s.Version, links: s.Scopes.Strings()})
+	written(ctx, r.transaction, a)
 	return nil
 }
 
 func (r *roles) Save(ctx context.Context, a *role.Role) error {
 	s := a.Snapshot()
-	before, known := recall(&r.db.loaded, a)
-	if !known {
-		before.version = s.Version
-	}
-	names := s.Scopes.Strings()
-	relink := !known || !slices.Equal(before.links, names)
-	var scopes []domain.ID
-	if relink {
-		var err error
-		if scopes, err = r.resolve(ctx, roleScopes, names); err != nil {
-			return err
-		}
-	}
-	saved, err := r.exec(ctx, r.tx.NewUpdate().Model(newRoleRow(s)).ExcludeColumn("id", "created_at").WherePK().Where("r.version = ?", before.version))
+	row := newRoleRow(s)
+	saved, err := r.exec(ctx, r.tx.NewUpdate().Model(row).ExcludeColumn("id", "created_at").WherePK().
+		Where("r.version = ?", s.Revision).Returning(scopesOfRole+"?) AS scopes", s.ID))
 	if err != nil {
 		return err
 	}
 	if saved == 0 {
-		if err := r.unchanged(ctx, "SELECT version FROM roles WHERE id = $1", s.ID, before.version); err != nil {
+		if err := r.unchanged(ctx, "SELECT version FROM roles WHERE id = $1", s.ID, s.Revision); err != nil {
 			return err
 		}
 		return changedSince()
 	}
-	if relink {
-		if err := r.join(ctx, roleScopes, s.ID, scopes, s.UpdatedAt); err != nil {
-			return err
-		}
+	if err := r.relink(ctx, roleScopes, s.ID, row.Scopes, s.Scopes.Strings(), s.UpdatedAt); err != nil {
+		return err
 	}
-	r.collect(ctx, a)
-	keep(r.transaction, a, stored{version: s.Version, links: names})
+	written(ctx, r.transaction, a)
 	return nil
 }

@@ -34,7 +34,7 @@ func (r *scopes) Add(ctx context.Context, a *scope.Scope) error {
 	if _, err := r.exec(ctx, r.tx.NewInsert().Model(row)); err != nil {
 		return err
 	}
-	r.collect(ctx, a)
+	collect(ctx, r.transaction, a)
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (r *sessions) Add(ctx context.Context, s *token.Session) error {
 	if _, err := r.exec(ctx, r.tx.NewInsert().Model(newSessionRow(s.Snapshot()))); err != nil {
 		return err
 	}
-	r.collect(ctx, s)
+	collect(ctx, r.transaction, s)
 	return nil
 }
 
@@ -92,6 +92,6 @@ func (r *sessions) Save(ctx context.Context, s *token.Session) error {
 			return err
 		}
 	}
-	r.collect(ctx, s)
+	collect(ctx, r.transaction, s)
 	return nil
 }

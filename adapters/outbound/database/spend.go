@@ -115,7 +115,7 @@ func (t *transaction) spend(ctx context.Context, s outbound.Spending) (outbound.
 	subject := domain.Party{Kind: domain.PartyUser, ID: row.UserID.String(), Name: owner.Username}
 	t.events = append(t.events, t.db.eventRow(ctx, refreshed(s.ClientID, subject, s.Now)))
 	next := successor.Snapshot()
-	return outbound.Spent{SessionID: next.SessionID, UserID: next.UserID, Scope: next.Scope, ExpiresAt: next.ExpiresAt}, nil
+	return outbound.Spent{SessionID: next.SessionID, UserID: next.UserID, Scope: next.Scope, ExpiresAt: utc(next.ExpiresAt)}, nil
 }
 
 func notSpendableWhereAbsent(err error) error {

@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -22,7 +21,7 @@ func (r *users) Get(ctx context.Context, id domain.ID) (*user.User, error) {
 	if err := r.locked(ctx, &row, selectUser+"u.id = $1"+r.db.dialect.lock("u"), id); err != nil {
 		return nil, err
 	}
-	return row.user(&r.db.loaded), nil
+	return row.user(), nil
 }
 
 // Add looks before it writes: on PostgreSQL a statement that fails would spoil
@@ -53,37 +52,24 @@ func (r *users) Add(ctx context.Context, u *user.User) error {
 	if err := r.join(ctx, userRoles, s.ID, roles, s.UpdatedAt); err != nil {
 		return err
 	}
-	r.collect(ctx, u)
-	keep(r.transaction, u, stored{version: s.Version, links: plain(s.Roles)})
+	written(ctx, r.transaction, u)
 	return nil
 }
 
 func (r *users) Save(ctx context.Context, u *user.User) error {
 	s := u.Snapshot()
 	row := newUserRow(s)
-	before, known := recall(&r.db.loaded, u)
-	if !known {
-		before.version = s.Version
-	}
-	names := plain(s.Roles)
-	relink := !known || !slices.Equal(before.links, names)
-	var roles []domain.ID
-	if relink {
-		var err error
-		if roles, err = r.resolve(ctx, userRoles, names); err != nil {
-			return err
-		}
-	}
 	saved, err := r.exec(ctx, r.tx.NewUpdate().Model(row).ExcludeColumn("id", "created_at").WherePK().
-		Where("u.version = ?", before.version).
+		Where("u.version = ?", s.Revision).
 		Where("NOT EXISTS (SELECT 1 FROM users AS o WHERE (o.username_folded = ? OR o.email_folded = ?) AND o.id <> u.id)", row.UsernameFolded, row.EmailFolded).
 		Where("(u.username_folded = ? OR NOT EXISTS (SELECT 1 FROM pending_registrations AS p WHERE p.username_folded = ? AND p.expires_at > ?))",
-			row.UsernameFolded, row.UsernameFolded, r.db.clock.Now()))
+			row.UsernameFolded, row.UsernameFolded, r.db.clock.Now()).
+		Returning(rolesOfUser+"?) AS roles", s.ID))
 	if err != nil {
 		return err
 	}
 	if saved == 0 {
-		if err := r.unchanged(ctx, "SELECT version FROM users WHERE id = $1", s.ID, before.version); err != nil {
+		if err := r.unchanged(ctx, "SELECT version FROM users WHERE id = $1", s.ID, s.Revision); err != nil {
 			return err
 		}
 		if err := r.free(ctx, row); err != nil {
@@ -91,13 +77,10 @@ func (r *users) Save(ctx context.Context, u *user.User) error {
 		}
 		return changedSince()
 	}
-	if relink {
-		if err := r.join(ctx, userRoles, s.ID, roles, s.UpdatedAt); err != nil {
-			return err
-		}
+	if err := r.relink(ctx, userRoles, s.ID, row.Roles, plain(s.Roles), s.UpdatedAt); err != nil {
+		return err
 	}
-	r.collect(ctx, u)
-	keep(r.transaction, u, stored{version: s.Version, links: names})
+	written(ctx, r.transaction, u)
 	return nil
 }
 
@@ -185,7 +168,7 @@ func (d *UserDirectory) by(ctx context.Context, condition, value string) (*user.
 	if err := d.db.one(ctx, &row, selectUser+condition, value); err != nil {
 		return nil, err
 	}
-	return row.user(&d.db.loaded), nil
+	return row.user(), nil
 }
 
 // Pending implements the port.

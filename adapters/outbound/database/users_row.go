@@ -42,6 +42,10 @@ type userRow struct {
 	SeenVersion int64  `bun:"seen_version,scanonly"`
 }
 
+// rolesOfUser wants the user's id and a bracket after it: RETURNING does not
+// know the alias of its table on SQLite.
+const rolesOfUser = `(SELECT string_agg(r.name, ' ') FROM user_roles AS l JOIN roles AS r ON r.id = l.role_id WHERE l.user_id = `
+
 // selectUser reads a user with the names of its roles. See transaction.locked
 // for seen_version.
 const selectUser = `
@@ -49,7 +53,7 @@ SELECT u.id, u.username, u.email, u.password_hash, u.first_name, u.last_name, u.
        u.is_active, u.is_verified, u.is_superuser, u.last_login, u.failed_login_attempts, u.locked_until,
        u.password_changed_at, u.email_verification_token, u.email_verification_sent_at,
        u.password_reset_token, u.password_reset_sent_at, u.version, u.created_at, u.updated_at,
-       (SELECT string_agg(r.name, ' ') FROM user_roles AS l JOIN roles AS r ON r.id = l.role_id WHERE l.user_id = u.id) AS roles,
+       ` + rolesOfUser + `u.id) AS roles,
        (SELECT v.version FROM users AS v WHERE v.id = u.id) AS seen_version
 FROM users AS u WHERE `
 
@@ -67,21 +71,17 @@ func newUserRow(s user.Snapshot) *userRow {
 
 func (r *userRow) coherent() bool { return r.Version == r.SeenVersion }
 
-// user rebuilds the aggregate and remembers what it was read as.
-func (r *userRow) user(l *ledger) *user.User {
-	roles := words[role.Name](r.Roles)
-	u := user.Rehydrate(user.Snapshot{
+func (r *userRow) user() *user.User {
+	return user.Rehydrate(user.Snapshot{
 		ID: r.ID, Username: user.Username(r.Username), Email: user.Email(r.Email), PasswordHash: r.PasswordHash,
 		FirstName: r.FirstName, LastName: r.LastName, DisplayName: r.DisplayName, Bio: r.Bio,
-		IsActive: r.IsActive, IsVerified: r.IsVerified, IsSuperuser: r.IsSuperuser, Roles: roles,
+		IsActive: r.IsActive, IsVerified: r.IsVerified, IsSuperuser: r.IsSuperuser, Roles: words[role.Name](r.Roles),
 		LastLogin: utc(r.LastLogin), FailedLoginAttempts: r.FailedLoginAttempts, LockedUntil: utc(r.LockedUntil),
 		PasswordChangedAt:      utc(r.PasswordChangedAt),
 		EmailVerificationToken: r.EmailVerificationToken, EmailVerificationSentAt: utc(r.EmailVerificationSentAt),
 		PasswordResetToken: r.PasswordResetToken, PasswordResetSentAt: utc(r.PasswordResetSentAt),
 		Version: r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	})
-	note(l, u, stored{version: r.Version, links: plain(roles)})
-	return u
 }
 
 type pendingRow struct {

@@ -142,9 +142,7 @@ func (t *transaction) fail(ctx context.Context, err error) error {
 	return translate(ctx, err)
 }
 
-// onRollback makes the aggregates again what they were, for the next attempt.
-func (t *transaction) onRollback(restore func()) { t.restore = append(t.restore, restore) }
-
+// undo makes the saved aggregates again what they were, for the next attempt.
 func (t *transaction) undo() {
 	for i := len(t.restore) - 1; i >= 0; i-- {
 		t.restore[i]()
@@ -166,16 +164,4 @@ func (t *transaction) flush(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// keep remembers a written aggregate, unless the transaction is rolled back.
-func keep[T any](t *transaction, aggregate *T, now stored) {
-	before, known := note(&t.db.loaded, aggregate, now)
-	t.onRollback(func() {
-		if known {
-			note(&t.db.loaded, aggregate, before)
-		} else {
-			forget(&t.db.loaded, aggregate)
-		}
-	})
 }

@@ -1,0 +1,30 @@
+package database_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/keystone-auth/keystone/adapters/outbound/database"
+	"github.com/keystone-auth/keystone/test/contract"
+	"github.com/keystone-auth/keystone/test/services"
+)
+
+// TestContract runs the published suites, also on a pool of two connections.
+func TestContract(t *testing.T) {
+	for dialect, empty := range map[string]func(testing.TB) string{"sqlite": emptySQLite, "postgres": services.Postgres} {
+		for _, conns := range []int{2, 20} {
+			t.Run(fmt.Sprintf("%s with %d connections", dialect, conns), func(t *testing.T) {
+				contract.RunStore(t, func(t *testing.T) contract.Store { return store(migrated(t, empty(t), conns)) })
+			})
+		}
+	}
+}
+
+func store(db *database.DB) contract.Store {
+	return contract.Store{
+		UnitOfWork: database.NewUnitOfWork(db), Users: database.NewUserDirectory(db), Clients: database.NewClientDirectory(db),
+		Principals: database.NewPrincipals(db), Spender: database.NewRefreshSpender(db), Refresh: database.NewRefreshDirectory(db),
+		Keys: database.NewKeyDirectory(db), Lockouts: database.NewLockouts(db), Signals: database.NewSignalLog(db),
+		Audit: database.NewAuditLog(db), Vault: database.NewVault(db),
+	}
+}
