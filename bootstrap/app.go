@@ -23,6 +23,7 @@ import (
 	"github.com/keystone-auth/keystone/adapters/inbound/rest"
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
 	"github.com/keystone-auth/keystone/adapters/outbound/redis"
+	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 	"github.com/keystone-auth/keystone/application/grants"
 	"github.com/keystone-auth/keystone/bootstrap/config"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -61,6 +62,14 @@ func WithNotices(w io.Writer) Option { return func(o *options) { o.notices = w }
 // WithLogger logs through the given logger.
 func WithLogger(l *zap.Logger) Option { return func(o *options) { o.logger = l } }
 
+func newOptions(opts []Option) options {
+	o := options{replaced: map[reflect.Type]provider{}, notices: os.Stderr}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
 // App is an assembled Keystone.
 type App struct {
 	fx    *fx.App
@@ -82,10 +91,7 @@ func New(cfg *config.Config, opts ...Option) (*App, error) {
 
 // graph is everything fx is told, for New, for commands and for its own test.
 func graph(cfg *config.Config, opts []Option, more ...fx.Option) (fx.Option, error) {
-	o := options{replaced: map[reflect.Type]provider{}, notices: os.Stderr}
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := newOptions(opts)
 	if o.logger == nil {
 		logger, err := newLogger(cfg)
 		if err != nil {
@@ -96,7 +102,7 @@ func graph(cfg *config.Config, opts []Option, more ...fx.Option) (fx.Option, err
 	provided := []fx.Option{
 		fx.NopLogger, fx.StartTimeout(time.Minute), fx.StopTimeout(stopTimeout),
 		fx.Supply(cfg, o.logger, notices{o.notices}, o.grants),
-		fx.Provide(newDatabase, assemble, newAPI, newListeners),
+		fx.Provide(newDatabase, telemetry.New, assemble, newAPI, newListeners),
 		fx.Provide(fx.Annotate(database.NewProbe, fx.As(new(outbound.Probe)), fx.ResultTags(`group:"probes"`))),
 	}
 	if !cfg.Storage.RedisURL.Empty() {

@@ -5,12 +5,14 @@ import (
 	"net/http/pprof"
 
 	"github.com/keystone-auth/keystone/adapters/inbound/rest"
+	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 )
 
 // operationsHandler is what operators see and the public port never shows.
-func operationsHandler(p parts) http.Handler {
+func operationsHandler(p parts, metrics *telemetry.Metrics) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", rest.OpsHandler(p.health))
+	mux.Handle("GET /metrics", metrics.Handler())
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

@@ -4,8 +4,10 @@ import (
 	"time"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"github.com/keystone-auth/keystone/adapters/outbound/memory"
+	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 	"github.com/keystone-auth/keystone/application/authorization"
 	"github.com/keystone-auth/keystone/application/clients"
 	"github.com/keystone-auth/keystone/application/grants"
@@ -75,23 +77,25 @@ const (
 )
 
 // assemble builds the use cases, in the order of their needs.
-func assemble(cfg *config.Config, in ports, extra extraGrants) (parts, error) {
+func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetry.Metrics, logger *zap.Logger) (parts, error) {
 	p := parts{out: in, policy: tokenPolicy(cfg)}
+	in = in.measured(metrics, logger)
 	registry := tokens.NewRegistry()
 	p.principals = tokens.NewPrincipals(in.Principals, in.Clients,
-		memory.NewCache[string, token.Principal](cachedPrincipals, cachedFor),
-		memory.NewCache[string, *client.ServiceClient](cachedPrincipals, cachedFor))
+		telemetry.Cache(metrics, "users", memory.NewCache[string, token.Principal](cachedPrincipals, cachedFor)),
+		telemetry.Cache(metrics, "clients", memory.NewCache[string, *client.ServiceClient](cachedPrincipals, cachedFor)))
 	p.ring = tokens.NewKeyRing(p.policy, in.Clock, in.Codec, in.MasterKey, in.Keys)
 	// In-process, the bus reaches every instance only where there is but one.
 	busReachesAll := !cfg.Storage.RedisURL.Empty() || cfg.SQLite()
 	p.feed = tokens.NewFeed(in.Clock, in.Signals, in.Bus, registry, p.principals, p.ring, busReachesAll)
+	metrics.RevocationState(p.feed.Known)
 	p.work = tokens.NewCommitter(in.Work, p.feed, in.Bus)
 	p.keys = tokens.NewKeyMaker(p.policy, in.Clock, in.Codec, in.MasterKey, p.work, p.ring)
 
 	authenticator := clients.NewAuthenticator(p.principals)
 	p.sessions = tokens.NewSessions(p.policy, in.Clock, p.work)
 	p.validator = tokens.NewValidator(p.policy, in.Clock, in.Codec, p.ring, registry, p.feed, p.principals,
-		memory.NewCache[tokens.Fingerprint, token.AccessClaims](cachedTokens, time.Hour))
+		telemetry.Cache(metrics, telemetry.TokenCache, memory.NewCache[tokens.Fingerprint, token.AccessClaims](cachedTokens, time.Hour)))
 	p.introspect = tokens.NewIntrospector(p.policy, in.Clock, authenticator, p.validator, in.Refresh, p.principals)
 	p.revoker = tokens.NewRevoker(in.Clock, authenticator, p.validator, in.Refresh, p.sessions, p.work)
 

@@ -12,6 +12,7 @@ import (
 	"github.com/keystone-auth/keystone/adapters/outbound/memory"
 	"github.com/keystone-auth/keystone/adapters/outbound/redis"
 	"github.com/keystone-auth/keystone/adapters/outbound/system"
+	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 	"github.com/keystone-auth/keystone/bootstrap/config"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -55,9 +56,14 @@ func outboundPorts(cfg *config.Config) []provider {
 	}
 }
 
-func newHasher(cfg *config.Config) (*argon2.Hasher, error) {
+func newHasher(cfg *config.Config, metrics *telemetry.Metrics) (*argon2.Hasher, error) {
 	h := cfg.Hashing
-	return argon2.New(argon2.Params{MemoryKiB: h.MemoryKiB, Iterations: h.Iterations, Parallelism: h.Parallelism}, h.Concurrency, h.Queue)
+	hasher, err := argon2.New(argon2.Params{MemoryKiB: h.MemoryKiB, Iterations: h.Iterations, Parallelism: h.Parallelism}, h.Concurrency, h.Queue)
+	if err != nil {
+		return nil, err
+	}
+	metrics.HashQueue(hasher.QueueLength)
+	return hasher, nil
 }
 
 func newDatabase(lc fx.Lifecycle, cfg *config.Config, clock outbound.Clock, random outbound.Random) (*database.DB, error) {

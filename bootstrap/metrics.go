@@ -1,0 +1,22 @@
+package bootstrap
+
+import (
+	"go.uber.org/zap"
+
+	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
+)
+
+// measured wraps the ports whose calls are measured, whoever implements them.
+func (in ports) measured(m *telemetry.Metrics, logger *zap.Logger) ports {
+	in.Bus = m.SignalBus(in.Bus, logger)
+	in.Signals = m.SignalLog(in.Signals, logger)
+	in.Work = m.UnitOfWork(in.Work)
+	in.Users = m.UserDirectory(in.Users)
+	in.Clients = m.ClientDirectory(in.Clients)
+	in.Principals = m.Principals(in.Principals)
+	in.Spender = m.RefreshSpender(in.Spender)
+	in.Refresh = m.RefreshDirectory(in.Refresh)
+	in.Keys = m.KeyDirectory(in.Keys)
+	in.Lockouts = m.Lockouts(in.Lockouts)
+	return in
+}
