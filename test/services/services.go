@@ -95,14 +95,17 @@ func stopAtEnd(stop func()) {
 //
 // Without it private servers end with the process all the same, and containers
 // when their time is over.
-func Main(m *testing.M) {
+func Main(m *testing.M) { os.Exit(Run(m)) }
+
+// Run is Main for who has more to clean up: it gives the exit status.
+func Run(m *testing.M) int {
 	code := m.Run()
 	started.Lock()
 	defer started.Unlock()
 	for _, stop := range started.stop {
 		stop()
 	}
-	os.Exit(code)
+	return code
 }
 
 // fresh gives a name that nothing else has.
