@@ -31,7 +31,7 @@ var table = []row{
 
 	{Packages: "ports/...", Own: []string{"domain/..."}, Pure: true},
 
-	{Packages: "application/grants", Own: []string{"domain/...", "ports/...", "application/tokens", "application/clients"}, Pure: true},
+	{Packages: "application/grants", Own: []string{"domain/...", "ports/...", "application/tokens", "application/clients", "application/users"}, Pure: true},
 	{Packages: "application/...", Own: []string{"domain/...", "ports/..."}, Pure: true},
 
 	adapter("inbound/rest", "github.com/labstack/echo/v4", "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "go.uber.org/zap"),
