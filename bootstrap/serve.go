@@ -14,6 +14,7 @@ import (
 
 	"github.com/keystone-auth/keystone/adapters/inbound/rest"
 	"github.com/keystone-auth/keystone/adapters/outbound/masterkey"
+	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 	"github.com/keystone-auth/keystone/application/operations"
 	"github.com/keystone-auth/keystone/bootstrap/config"
 	"github.com/keystone-auth/keystone/domain"
@@ -90,13 +91,14 @@ func generatePassword(random outbound.Random) domain.Secret {
 	return token.NewOpaque("", random.Entropy())
 }
 
-func newAPI(cfg *config.Config, p parts, logger *zap.Logger) (*rest.Server, error) {
+func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap.Logger) (*rest.Server, error) {
 	return rest.New(rest.Config{
 		Issuer: cfg.HTTP.Issuer.String(), CORSOrigins: cfg.HTTP.CORSOrigins, TrustedProxies: cfg.HTTP.TrustedProxies,
-		Version: Version(), Clock: p.out.Clock, Random: p.out.Random, Logger: logger,
+		Version: Version(), Clock: p.out.Clock, Random: p.out.Random, Logger: logger, Observe: metrics.ObserveRequest,
 	}, rest.UseCases{
-		Tokens: p.pipeline, Introspector: p.introspect, Revoker: p.revoker, Authenticator: p.validator, Sessions: p.sessions,
-		Metadata: p.ring, Accounts: p.accounts, Permissions: p.permissions, Clients: p.clients, Health: p.health,
+		Tokens: metrics.TokenEndpoint(p.pipeline), Introspector: p.introspect, Revoker: p.revoker,
+		Authenticator: metrics.Authenticator(p.validator), Sessions: p.sessions, Metadata: p.ring,
+		Accounts: p.accounts, Permissions: p.permissions, Clients: p.clients, Health: p.health,
 	})
 }
 
@@ -106,10 +108,10 @@ type listeners struct {
 	bound    net.Addr
 }
 
-func newListeners(cfg *config.Config, api *rest.Server, p parts, logger *zap.Logger) *listeners {
+func newListeners(cfg *config.Config, api *rest.Server, p parts, metrics *telemetry.Metrics, logger *zap.Logger) *listeners {
 	l := &listeners{api: rest.NewHTTPServer(api.Handler(), cfg.HTTP.Addr, logger)}
 	if cfg.HTTP.OpsAddr != "" {
-		l.ops = rest.NewHTTPServer(operationsHandler(p), cfg.HTTP.OpsAddr, logger)
+		l.ops = rest.NewHTTPServer(operationsHandler(p, metrics), cfg.HTTP.OpsAddr, logger)
 	}
 	return l
 }
