@@ -64,9 +64,9 @@ func (c *Codec) Verify(raw string, find func(kid string) (outbound.Key, bool)) (
 		return token.AccessClaims{}, token.InvalidToken("the token is too long")
 	}
 	encodedHeader, rest, _ := strings.Cut(raw, ".")
-	encodedPayload, encodedSignature, _ := strings.Cut(rest, ".") // further dots fail to decode
+	encodedPayload, encodedSignature, isComplete := strings.Cut(rest, ".") // further dots fail to decode
 	h, ok := decodeHeader(encodedHeader)
-	if !ok {
+	if !ok || !isComplete {
 		return token.AccessClaims{}, token.InvalidToken("the token is malformed or not an access token")
 	}
 	found, ok := find(h.KeyID)

@@ -80,26 +80,6 @@ func sign(t testing.TB, key outbound.Key, claims token.AccessClaims) string {
 	return raw
 }
 
-func TestClaimsComeBackAsTheyWere(t *testing.T) {
-	withNotBefore := userClaims()
-	withNotBefore.NotBefore, withNotBefore.Roles = issuedAt.Add(time.Second), nil
-	for _, alg := range token.Algorithms() {
-		_, key := generate(t, alg)
-		for name, claims := range map[string]token.AccessClaims{"user": userClaims(), "client": clientClaims(), "not before": withNotBefore} {
-			t.Run(string(alg)+" "+name, func(t *testing.T) {
-				got, err := codec.Verify(sign(t, key, claims), ring(key))
-				if err != nil {
-					t.Fatal(err)
-				}
-				claims.KeyID = key.ID()
-				if diff := cmp.Diff(claims, got); diff != "" {
-					t.Error(diff)
-				}
-			})
-		}
-	}
-}
-
 func TestAnyTextSurvives(t *testing.T) {
 	_, key := generate(t, token.HS256)
 	rapid.Check(t, func(t *rapid.T) {
@@ -145,7 +125,9 @@ func TestOthersVerifyWithThePublishedKey(t *testing.T) {
 		t.Run(string(alg), func(t *testing.T) {
 			material, key := generate(t, alg)
 			jwks := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				fmt.Fprintf(w, `{"keys":[%s]}`, material.PublicJWK)
+				if _, err := fmt.Fprintf(w, `{"keys":[%s]}`, material.PublicJWK); err != nil {
+					t.Error(err)
+				}
 			}))
 			defer jwks.Close()
 			payload, err := oidc.NewRemoteKeySet(context.Background(), jwks.URL).VerifySignature(context.Background(), sign(t, key, userClaims()))
@@ -161,14 +143,6 @@ func TestOthersVerifyWithThePublishedKey(t *testing.T) {
 				t.Error("the published key holds private members")
 			}
 		})
-	}
-}
-
-func TestSymmetricKeysAreNotPublished(t *testing.T) {
-	a, _ := generate(t, token.HS256)
-	b, _ := generate(t, token.HS256)
-	if a.PublicJWK != nil || len(a.Private) != 32 || len(a.ID) != 22 || a.ID == b.ID || string(a.Private) == string(b.Private) {
-		t.Errorf("HS256: public %q, %d bytes, ids %q and %q", a.PublicJWK, len(a.Private), a.ID, b.ID)
 	}
 }
 

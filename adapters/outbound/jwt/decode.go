@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"time"
@@ -15,18 +16,18 @@ import (
 // payload is the wire form of the claims that are looked at. Its types take
 // null for nothing but an error; other claims are ignored (RFC 7519, section 4).
 type payload struct {
-	Issuer    text `json:"iss"`
-	Subject   text `json:"sub"`
-	Audience  list `json:"aud"`
-	ExpiresAt date `json:"exp"`
-	IssuedAt  date `json:"iat"`
-	NotBefore date `json:"nbf"`
-	ID        text `json:"jti"`
-	ClientID  text `json:"client_id"`
-	Scope     text `json:"scope"`
-	Username  text `json:"username"`
-	Roles     list `json:"roles"`
-	SessionID text `json:"sid"`
+	Issuer    text     `json:"iss"`
+	Subject   text     `json:"sub"`
+	Audience  audience `json:"aud"`
+	ExpiresAt date     `json:"exp"`
+	IssuedAt  date     `json:"iat"`
+	NotBefore date     `json:"nbf"`
+	ID        text     `json:"jti"`
+	ClientID  text     `json:"client_id"`
+	Scope     text     `json:"scope"`
+	Username  text     `json:"username"`
+	Roles     list     `json:"roles"`
+	SessionID text     `json:"sid"`
 }
 
 func decodeClaims(raw []byte) (token.AccessClaims, error) {
@@ -53,6 +54,7 @@ func decodeClaims(raw []byte) (token.AccessClaims, error) {
 
 var (
 	errNotText = errors.New("not a string")
+	errNotList = errors.New("not an array")
 	errNotDate = errors.New("not a date in seconds")
 )
 
@@ -72,33 +74,39 @@ func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// list is an array of strings that are not empty, or one such string (RFC
-// 7519, section 4.1.3). An empty array is nil.
+// list is an array of strings that are not empty. An empty array is nil.
 type list []string
 
-// UnmarshalJSONFrom takes a string or an array of strings.
+// UnmarshalJSONFrom takes an array of strings.
 func (l *list) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	isArray := dec.PeekKind() == '['
-	if isArray {
-		if _, err := dec.ReadToken(); err != nil {
-			return err
-		}
+	if open, err := dec.ReadToken(); err != nil || open.Kind() != '[' {
+		return cmp.Or(err, errNotList)
 	}
-	for !isArray || dec.PeekKind() != ']' {
+	for dec.PeekKind() != ']' {
 		var item text
-		if err := item.UnmarshalJSONFrom(dec); err != nil {
-			return err
-		}
-		if item == "" {
-			return errNotText
+		if err := item.UnmarshalJSONFrom(dec); err != nil || item == "" {
+			return cmp.Or(err, errNotText)
 		}
 		*l = append(*l, string(item))
-		if !isArray {
-			return nil
-		}
 	}
 	_, err := dec.ReadToken()
 	return err
+}
+
+// audience is a list, or the one string of it (RFC 7519, section 4.1.3).
+type audience []string
+
+// UnmarshalJSONFrom takes a string or an array of strings.
+func (a *audience) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() == '[' {
+		return (*list)(a).UnmarshalJSONFrom(dec)
+	}
+	var only text
+	if err := only.UnmarshalJSONFrom(dec); err != nil || only == "" {
+		return cmp.Or(err, errNotText)
+	}
+	*a = audience{string(only)}
+	return nil
 }
 
 // date is a NumericDate (RFC 7519, section 2), cut to whole seconds.

@@ -29,7 +29,7 @@ func LoadOrCreateFile(path string, random outbound.Random) (secret domain.Secret
 }
 
 func load(path string) (domain.Secret, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the operator names the file
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return domain.Secret{}, fmt.Errorf("master key file: %w", err)
 	}

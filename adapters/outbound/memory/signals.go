@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -32,7 +33,10 @@ func NewSignalBus(clock outbound.Clock) *SignalBus {
 }
 
 // Publish hands the signals to every subscriber.
-func (b *SignalBus) Publish(_ context.Context, signals ...token.Signal) error {
+func (b *SignalBus) Publish(ctx context.Context, signals ...token.Signal) error {
+	if err := ctx.Err(); err != nil {
+		return domain.Unavailable(err, 0)
+	}
 	if len(signals) == 0 {
 		return nil // would pass for a sign of life
 	}

@@ -10,7 +10,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/keystone-auth/keystone/adapters/outbound/memory"
+	"github.com/keystone-auth/keystone/adapters/outbound/system"
 	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/contract"
 )
 
 // manual is a clock whose sleepers wake when the test says so.
@@ -78,6 +81,13 @@ func TestPublishHasReachedEveryoneWhenItReturns(t *testing.T) {
 	leaveB()
 }
 
+func TestSignalBusContract(t *testing.T) {
+	contract.RunSignalBus(t, func(*testing.T) (a, b outbound.SignalBus) {
+		bus := memory.NewSignalBus(system.NewClock())
+		return bus, bus
+	})
+}
+
 func TestNothingIsNoSignOfLife(t *testing.T) {
 	bus := memory.NewSignalBus(manual{})
 	heard, leave := listen(t, bus)
@@ -124,7 +134,9 @@ func TestOneCallAtATime(t *testing.T) {
 	clock.wake <- struct{}{} // the sign of life between the two has been given
 	group.Wait()
 	cancel()
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
 	if calls < 52 || calls > 53 {
 		t.Errorf("%d calls, want 50 and the signs of life", calls)
 	}

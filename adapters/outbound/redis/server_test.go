@@ -57,8 +57,11 @@ func freePort(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	port := listener.Addr().(*net.TCPAddr).Port
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return port
 }
 
 func (s *server) address() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
@@ -77,7 +80,11 @@ func (s *server) do(t *testing.T, command string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer connection.Close()
+	defer func() {
+		if err := connection.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	if _, err := fmt.Fprintf(connection, "%s\r\n", command); err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/contract"
 	"github.com/keystone-auth/keystone/test/services"
 )
 
@@ -227,49 +228,35 @@ func TestWrongPasswordIsNotEchoed(t *testing.T) {
 	}
 }
 
-func TestInstancesHearEachOther(t *testing.T) {
-	for name, server := range map[string]func(t *testing.T) (url, prefix string){
-		"miniredis": func(t *testing.T) (string, string) { return "redis://" + miniredis.RunT(t).Addr(), "p:" },
-		"Redis":     func(t *testing.T) (string, string) { return services.Redis(t) },
-	} {
+// servers are the miniredis and the Redis that the bus is held to.
+var servers = map[string]func(t *testing.T) (url, prefix string){
+	"miniredis": func(t *testing.T) (string, string) { return "redis://" + miniredis.RunT(t).Addr(), "p:" },
+	"Redis":     func(t *testing.T) (string, string) { return services.Redis(t) },
+}
+
+func TestContract(t *testing.T) {
+	for name, server := range servers {
 		t.Run(name, func(t *testing.T) {
 			url, prefix := server(t)
-			here, there, stranger := openBus(t, url, prefix), openBus(t, url, prefix), openBus(t, url, prefix+"other:")
-			ears := []*ear{listen(t, here), listen(t, here), listen(t, there)}
-			foreign := listen(t, stranger)
-			for _, e := range append(ears, foreign) {
-				e.awaitLife(t)
-			}
-			want := []token.Signal{
-				{Kind: token.SignalTokenRevoked, ID: "jti", ExpiresAt: expiry},
-				{Kind: token.SignalUserRevoked, ID: "user", Before: expiry.Add(-time.Microsecond), ExpiresAt: expiry},
-				{Kind: token.SignalRolesChanged, ExpiresAt: expiry},
-				signal("a session"), signal("another"),
-			}
-			for _, err := range []error{here.Publish(t.Context()), here.Publish(t.Context(), want[:4]...), there.Publish(t.Context(), want[4])} {
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			for i, e := range ears {
-				eventually(t, "all five signals", func() bool { _, heard := e.state(); return len(heard) >= len(want) })
-				if _, heard := e.state(); cmp.Diff(want, heard) != "" {
-					t.Errorf("subscriber %d\n%s", i, cmp.Diff(want, heard))
-				}
-			}
+			contract.RunSignalBus(t, func(t *testing.T) (a, b outbound.SignalBus) {
+				return openBus(t, url, prefix), openBus(t, url, prefix)
+			})
+		})
+	}
+}
+
+func TestPrefixesAreApart(t *testing.T) {
+	for name, server := range servers {
+		t.Run(name, func(t *testing.T) {
+			url, prefix := server(t)
+			bus := openBus(t, url, prefix)
+			own, foreign := listen(t, bus), listen(t, openBus(t, url, prefix+"other:"))
+			foreign.awaitLife(t)
+			exchange(t, bus, own, "1")
 			foreign.awaitLife(t)
 			if _, heard := foreign.state(); len(heard) > 0 {
 				t.Errorf("another prefix heard %v", heard)
 			}
 		})
-	}
-}
-
-func TestPublishObeysItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	err := openBus(t, "redis://"+miniredis.RunT(t).Addr(), "p:").Publish(ctx, signal("1"))
-	if !errors.Is(err, context.Canceled) || domain.AsError(err).Kind != domain.KindUnavailable {
-		t.Errorf("Publish(ended context) = %v", err)
 	}
 }

@@ -1,0 +1,12 @@
+package jwt_test
+
+import (
+	"testing"
+
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/contract"
+)
+
+func TestContract(t *testing.T) {
+	contract.RunTokenCodec(t, func(*testing.T) outbound.TokenCodec { return codec })
+}
