@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,7 +26,8 @@ type KeyRing struct {
 	master    outbound.MasterKey
 	directory outbound.KeyDirectory
 
-	view atomic.Pointer[ringView]
+	reload sync.Mutex // one at a time, so that an older reading never replaces a newer one
+	view   atomic.Pointer[ringView]
 }
 
 var _ inbound.Metadata = (*KeyRing)(nil)
@@ -52,6 +54,8 @@ func NewKeyRing(p Policy, clock outbound.Clock, codec outbound.TokenCodec, maste
 // Reload reads the ring from the store. Without an active key it fails with
 // KindNotFound and keeps what it had.
 func (r *KeyRing) Reload(ctx context.Context) error {
+	r.reload.Lock()
+	defer r.reload.Unlock()
 	stored, err := r.directory.Keys(ctx)
 	if err != nil {
 		return err
