@@ -11,8 +11,8 @@ import (
 
 // CheckText holds free text to at most limit code points of valid UTF-8 and
 // refuses what hides or reorders it: control characters (but line feed and
-// tab), bidirectional overrides, invisible format characters, and private or
-// unassigned code points.
+// tab), bidirectional overrides, invisible format characters, private code
+// points and noncharacters. Unassigned ones pass: they may be next year's emoji.
 func CheckText(field, value string, limit int) []Field {
 	switch {
 	case !utf8.ValidString(value):
@@ -49,7 +49,7 @@ func hidden(r rune) bool {
 	if r == zeroWidthNonJoiner || r == zeroWidthJoiner {
 		return false
 	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp) || r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0'
+	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp, unicode.Noncharacter_Code_Point) || r == '\u115f' || r == '\u1160' || r == '\u3164' || r == '\uffa0'
 }
 
 // Fold gives the form in which identifiers are compared: NFKC, then Unicode

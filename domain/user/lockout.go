@@ -100,9 +100,13 @@ func (l Lockout) Reserve(p LockoutPolicy, now time.Time) (Lockout, Admission) {
 }
 
 // Fail settles a reserved attempt as failed; the one that exhausts the budget
-// locks.
+// locks. One that comes back while locked was counted as abandoned already: it
+// must not lengthen the lock.
 func (l Lockout) Fail(p LockoutPolicy, now time.Time) Lockout {
 	l.s.Pending = max(0, l.s.Pending-1)
+	if l.LockedAt(now) {
+		return l.touched(now)
+	}
 	return l.failed(1, p, now).touched(now)
 }
 
