@@ -61,3 +61,12 @@ type Renewal struct {
 
 // refuse is invalid_grant without telling why.
 func refuse(message string) error { return domain.Invalid(domain.CodeInvalidGrant, message) }
+
+// orGone turns the absence of a subject who was there a moment ago into
+// invalid_grant: the token endpoint knows no not_found (RFC 6749, section 5.2).
+func orGone(err error) error {
+	if err != nil && domain.AsError(err).Kind == domain.KindNotFound {
+		return refuse("the grant is not valid")
+	}
+	return err
+}

@@ -41,7 +41,7 @@ func (p *Password) Prove(ctx context.Context, r Request) (Proof, error) {
 	}
 	subject, err := p.principals.User(ctx, login.UserID.String())
 	if err != nil {
-		return Proof{}, err
+		return Proof{}, orGone(err)
 	}
 	return Proof{Subject: &subject, Spend: login.Record}, nil
 }

@@ -115,7 +115,10 @@ func (p *Pipeline) store(ctx context.Context, r Request, proof Proof) (outcome, 
 		// What was lost since the login is gone; the chain itself keeps its scope.
 		held := r.Client.Ceiling(renewal.Granted.Limit(renewal.Subject.Scopes))
 		if len(r.Scope) > 0 {
-			held = r.Scope.Limit(held)
+			if !renewal.Granted.CoversAll(r.Scope) || !renewal.Subject.Scopes.CoversAll(r.Scope) {
+				return outcome{}, invalidScope()
+			}
+			held = r.Scope
 		}
 		return outcome{subject: renewal.Subject, sessionID: renewal.SessionID, scope: held, refresh: renewal.RefreshToken}, nil
 	}

@@ -59,15 +59,26 @@ func (g *RefreshToken) Prove(ctx context.Context, r Request) (Proof, error) {
 	}}, nil
 }
 
-// checkScope refuses a wider scope before the token is spent.
+// checkScope refuses a wider scope before the token is spent. What can't be
+// spent is not asked about its scope: it is judged, so that a stolen token is
+// punished whatever scope it is presented with.
 func (g *RefreshToken) checkScope(ctx context.Context, digest token.Digest, r Request) error {
-	refresh, _, err := g.directory.ByDigest(ctx, digest)
+	refresh, session, err := g.directory.ByDigest(ctx, digest)
 	switch {
 	case err != nil && domain.AsError(err).Kind != domain.KindNotFound:
 		return err
 	case err != nil || refresh.Snapshot().ClientID != r.Client.ClientID():
 		return deadToken()
+	case !refresh.Spendable(session, g.clock.Now()):
+		return nil
 	case !refresh.Snapshot().Scope.CoversAll(r.Scope):
+		return invalidScope()
+	}
+	subject, err := g.principals.User(ctx, refresh.Snapshot().UserID.String())
+	if err != nil {
+		return orGone(err)
+	}
+	if !subject.Scopes.CoversAll(r.Scope) {
 		return invalidScope()
 	}
 	return nil
@@ -95,7 +106,7 @@ func (g *RefreshToken) renew(ctx context.Context, presented domain.Secret, clien
 func (g *RefreshToken) renewal(ctx context.Context, userID, sessionID domain.ID, granted scope.Set, next domain.Secret) (Renewal, error) {
 	subject, err := g.principals.User(ctx, userID.String())
 	if err != nil {
-		return Renewal{}, err
+		return Renewal{}, orGone(err)
 	}
 	return Renewal{Subject: subject, SessionID: sessionID, Granted: granted, RefreshToken: next}, nil
 }
