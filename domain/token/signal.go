@@ -39,7 +39,7 @@ func (s Signal) Ends(c AccessClaims, issuedAt time.Time) bool {
 	case SignalTokenRevoked:
 		return s.ID == c.ID
 	case SignalSessionEnded:
-		return s.ID == c.SessionID
+		return c.IsUser() && s.ID == c.SessionID
 	case SignalUserRevoked:
 		return c.IsUser() && s.ID == c.Subject && !issuedAt.After(s.Before)
 	case SignalClientRevoked:

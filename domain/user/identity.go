@@ -41,6 +41,10 @@ func (u Username) Folded() string { return strings.ToLower(string(u)) }
 // Email is an address as typed, at most 254 octets, compared case-folded.
 type Email string
 
+// joiners are the invisible characters that free text may hold (see
+// domain.CheckText) and an address may not: two would look alike.
+const joiners = "\u200c\u200d"
+
 // ParseEmail accepts a bare addr-spec with an unquoted local part (RFC 5322,
 // section 3.4.1): no display name, no comment, no line break. A domain without
 // a dot is let in only as `localhost`, for development.
@@ -48,7 +52,7 @@ func ParseEmail(s string) (Email, []domain.Field) {
 	bad := func() (Email, []domain.Field) {
 		return "", []domain.Field{{Name: "email", Code: "format", Message: "must be an e-mail address of at most 254 characters"}}
 	}
-	if len(s) > maxEmail || !utf8.ValidString(s) || len(domain.CheckLine("email", s, maxEmail)) > 0 {
+	if len(s) > maxEmail || !utf8.ValidString(s) || len(domain.CheckLine("email", s, maxEmail)) > 0 || strings.ContainsAny(s, joiners) {
 		return bad()
 	}
 	parsed, err := mail.ParseAddress(s)
