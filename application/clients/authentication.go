@@ -56,7 +56,7 @@ func proven(c *client.ServiceClient, credentials inbound.ClientCredentials) bool
 		equal := subtle.ConstantTimeCompare([]byte(digest), []byte(c.SecretHash())) == 1
 		return equal && !credentials.Secret.Empty() && c.SecretHash() != "" && !c.IsPublic()
 	case inbound.AuthNone, "":
-		return c.IsPublic()
+		return c.IsPublic() && credentials.Secret.Empty()
 	}
 	return false
 }

@@ -48,23 +48,56 @@ func (s *Service) create(ctx context.Context, d client.Draft, actor domain.Party
 	now, entropy := s.clock.Now(), s.random.Entropy()
 	secret := token.NewOpaque(token.SecretPrefix, s.random.Entropy())
 	id := idPrefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(entropy[:16]))
-	c, err := client.New(s.random.NewID(now), id, string(token.DigestOf(secret)), d, s.grants, actor, now)
+	serial := s.random.NewID(now)
+	draw := func() (*client.ServiceClient, error) {
+		return client.New(serial, id, string(token.DigestOf(secret)), d, s.grants, actor, now)
+	}
+	c, err := draw()
 	if err != nil {
 		return inbound.NewClient{}, err
 	}
-	for _, name := range c.Scopes() {
-		if !holds(name) {
-			return inbound.NewClient{}, domain.Forbidden("a client can't be given a scope that its maker does not hold")
-		}
-	}
 	err = s.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+		// Anew each time: storing it takes its events, and a rerun needs them too.
+		if c, err = draw(); err != nil {
+			return err
+		}
+		if err := grantable(ctx, r.Scopes, c.Scopes(), holds); err != nil {
+			return err
+		}
 		return r.Clients.Add(ctx, c)
 	})
 	if domain.HasCode(err, domain.CodeUnknownScope) {
-		err = domain.InvalidFields(domain.Field{Name: "scopes", Code: "unknown", Message: "names a scope that does not exist"})
+		err = unknownScope()
 	}
 	if err != nil {
 		return inbound.NewClient{}, err
 	}
 	return inbound.NewClient{Client: c.Snapshot(), Secret: secret}, nil
+}
+
+// grantable refuses what the maker does not hold. A scope that nobody can hold,
+// because there is none of that name, is a mistake in the input first.
+func grantable(ctx context.Context, known outbound.Scopes, wanted scope.Set, holds func(scope.Name) bool) error {
+	var withheld bool
+	for _, name := range wanted {
+		if holds(name) {
+			continue
+		}
+		_, err := known.Get(ctx, name)
+		switch {
+		case err != nil && domain.AsError(err).Kind == domain.KindNotFound:
+			return unknownScope()
+		case err != nil:
+			return err
+		}
+		withheld = true
+	}
+	if withheld {
+		return domain.Forbidden("a client can't be given a scope that its maker does not hold")
+	}
+	return nil
+}
+
+func unknownScope() error {
+	return domain.InvalidFields(domain.Field{Name: "scopes", Code: "unknown", Message: "names a scope that does not exist"})
 }

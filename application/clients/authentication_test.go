@@ -1,0 +1,99 @@
+package clients
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/test/given"
+)
+
+// source is a function field.
+type source func(clientID string) (*client.ServiceClient, error)
+
+func (s source) Client(_ context.Context, clientID string) (*client.ServiceClient, error) {
+	return s(clientID)
+}
+
+func unavailable() error { return domain.Unavailable(errors.New("the store is away"), time.Second) }
+
+func TestAuthenticate(t *testing.T) {
+	secret := given.Opaque(token.SecretPrefix)
+	with := func(id string, change ...func(*client.Snapshot)) *client.ServiceClient {
+		return given.Client(append([]func(*client.Snapshot){func(s *client.Snapshot) {
+			s.ClientID, s.SecretHash = id, string(token.DigestOf(secret))
+		}}, change...)...)
+	}
+	public := func(s *client.Snapshot) { s.IsFirstParty, s.SecretHash = true, "" }
+	inactive := func(s *client.Snapshot) { s.IsActive = false }
+	known := map[string]*client.ServiceClient{
+		client.FirstParty: with(client.FirstParty, public), "confidential": with("confidential"),
+		"inactive": with("inactive", inactive), "inactive public": with("inactive public", public, inactive),
+		"no hash":               with("no hash", func(s *client.Snapshot) { s.SecretHash = "" }),
+		"hash of nothing":       with("hash of nothing", func(s *client.Snapshot) { s.SecretHash = string(token.DigestOf(domain.Secret{})) }),
+		"public with a secret":  with("public with a secret", func(s *client.Snapshot) { s.IsFirstParty = true }),
+		"hash is the presented": with("hash is the presented", func(s *client.Snapshot) { s.SecretHash = secret.Reveal() }),
+	}
+	a := NewAuthenticator(source(func(id string) (*client.ServiceClient, error) {
+		if c, ok := known[id]; ok {
+			return c, nil
+		}
+		return nil, domain.NotFound("no such client")
+	}))
+	// What proves whom; everything else of the matrix is refused alike.
+	proves := map[inbound.ClientCredentials]bool{
+		{Method: inbound.AuthBasic, ID: "confidential", Secret: secret}: true,
+		{Method: inbound.AuthPost, ID: "confidential", Secret: secret}:  true,
+		{Method: inbound.AuthNone, ID: client.FirstParty}:               true,
+		{ID: client.FirstParty}:                                true,
+		{Method: inbound.AuthNone, ID: "public with a secret"}: true,
+		{ID: "public with a secret"}:                           true,
+	}
+	secrets := []domain.Secret{secret, given.Opaque(token.SecretPrefix), domain.NewSecret("nobody"), domain.NewSecret(string(token.DigestOf(secret))), {}}
+	methods := []inbound.ClientAuthMethod{inbound.AuthBasic, inbound.AuthPost, inbound.AuthNone, "", "private_key_jwt"}
+	ids := []string{"unknown", ""}
+	for id := range known {
+		ids = append(ids, id)
+	}
+	for _, id := range ids {
+		for _, method := range methods {
+			for i, s := range secrets {
+				who := inbound.ClientCredentials{Method: method, ID: id, Secret: s}
+				if who == (inbound.ClientCredentials{}) {
+					continue // below
+				}
+				t.Run(fmt.Sprintf("%s/%s/%d", id, method, i), func(t *testing.T) {
+					found, err := a.Authenticate(t.Context(), who)
+					if proves[who] {
+						if err != nil || found.ClientID() != id {
+							t.Fatalf("got %v, %v", found, err)
+						}
+						return
+					}
+					if found != nil || !domain.HasCode(err, domain.CodeInvalidClient) || err.Error() != InvalidClient().Error() {
+						t.Errorf("got %v, %v", found, err)
+					}
+				})
+			}
+		}
+	}
+	if found, err := a.Authenticate(t.Context(), inbound.ClientCredentials{}); err != nil || found.ClientID() != client.FirstParty {
+		t.Errorf("nobody named: got %v, %v", found, err)
+	}
+}
+
+// A store that does not answer is no wrong secret.
+func TestAuthenticateStoreAway(t *testing.T) {
+	a := NewAuthenticator(source(func(string) (*client.ServiceClient, error) { return nil, unavailable() }))
+	for _, who := range []inbound.ClientCredentials{{}, {Method: inbound.AuthBasic, ID: "c", Secret: domain.NewSecret("s")}} {
+		if _, err := a.Authenticate(t.Context(), who); !domain.HasCode(err, domain.CodeUnavailable) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
