@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"regexp"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// field is one form parameter in the document.
+// field is one parameter of a form or query in the document.
 type field struct {
 	name        string
 	description string
@@ -67,7 +68,7 @@ func (s *Server) describe() ([]byte, error) {
 
 func (e endpoint) describe(registry huma.Registry) *huma.Operation {
 	op := &huma.Operation{
-		OperationID: e.id, Method: e.method, Path: e.path, Summary: e.summary, Tags: []string{e.tag},
+		OperationID: e.id, Method: e.method, Path: templated(e.path), Summary: e.summary, Tags: []string{e.tag},
 		RequestBody: e.request(registry), Security: e.security(),
 		Responses: map[string]*huma.Response{"default": e.failure(registry)},
 	}
@@ -79,10 +80,37 @@ func (e endpoint) describe(registry huma.Registry) *huma.Operation {
 	if e.alsoAs != 0 {
 		op.Responses[strconv.Itoa(e.alsoAs)] = &huma.Response{Description: http.StatusText(e.alsoAs), Content: success.Content}
 	}
-	if e.ifMatch {
-		op.Parameters = []*huma.Param{{Name: "If-Match", In: "header", Description: "The ETag that must still stand", Schema: &huma.Schema{Type: huma.TypeString}}}
-	}
+	op.Parameters = e.parameters()
 	return op
+}
+
+// pathParameter is a part of a path as the router names it.
+var pathParameter = regexp.MustCompile(`:([a-z_]+)`)
+
+// templated writes a path as OpenAPI does.
+func templated(path string) string { return pathParameter.ReplaceAllString(path, "{$1}") }
+
+// parameters lists those of path, query and header.
+func (e endpoint) parameters() []*huma.Param {
+	var all []*huma.Param
+	for _, match := range pathParameter.FindAllStringSubmatch(e.path, -1) {
+		all = append(all, &huma.Param{Name: match[1], In: "path", Required: true, Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+	for _, f := range e.query {
+		all = append(all, &huma.Param{Name: f.name, In: "query", Description: f.description, Required: f.required, Schema: f.schema()})
+	}
+	if e.ifMatch {
+		all = append(all, &huma.Param{Name: "If-Match", In: "header", Description: "The ETag that must still stand", Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+	return all
+}
+
+func (f field) schema() *huma.Schema {
+	schema := &huma.Schema{Type: huma.TypeString, Description: f.description}
+	for _, v := range f.values {
+		schema.Enum = append(schema.Enum, v)
+	}
+	return schema
 }
 
 func (e endpoint) request(registry huma.Registry) *huma.RequestBody {
@@ -90,11 +118,7 @@ func (e endpoint) request(registry huma.Registry) *huma.RequestBody {
 	case e.form != nil:
 		form := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{}}
 		for _, f := range e.form {
-			property := &huma.Schema{Type: huma.TypeString, Description: f.description}
-			for _, v := range f.values {
-				property.Enum = append(property.Enum, v)
-			}
-			form.Properties[f.name] = property
+			form.Properties[f.name] = f.schema()
 			if f.required {
 				form.Required = append(form.Required, f.name)
 			}

@@ -42,6 +42,7 @@ type endpoint struct {
 	id      string
 	summary string
 	tag     string
+	query   []field      // the parameters of the query
 	form    []field      // the parameters of a form
 	body    reflect.Type // of a JSON body
 	ifMatch bool         // honours If-Match
