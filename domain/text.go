@@ -2,6 +2,7 @@ package domain
 
 import (
 	"fmt"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -56,5 +57,8 @@ func hidden(r rune) bool {
 // case folding, then NFKC again, so that look-alikes by width, ligature or
 // case are one.
 func Fold(s string) string {
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
+	folded := cases.Fold().String(norm.NFKC.String(s))
+	// Cherokee folds to its capitals (CaseFolding.txt), where cases.Fold swaps
+	// the cases; lower-casing makes them one and changes nothing else.
+	return norm.NFKC.String(strings.ToLower(folded))
 }

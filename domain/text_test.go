@@ -3,6 +3,7 @@ package domain_test
 import (
 	"strings"
 	"testing"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 	"pgregory.net/rapid"
@@ -91,6 +92,19 @@ func TestFoldingTwiceChangesNothing(t *testing.T) {
 			t.Fatalf("%q folds differently by its form", s)
 		}
 	})
+}
+
+// TestCasesOfEveryLetterFoldToOne walks all of Unicode.
+func TestCasesOfEveryLetterFoldToOne(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		folded := domain.Fold(string(r))
+		if other := unicode.SimpleFold(r); domain.Fold(string(other)) != folded {
+			t.Errorf("%U folds to %+q, its other case %U to %+q", r, folded, other, domain.Fold(string(other)))
+		}
+		if domain.Fold(folded) != folded {
+			t.Errorf("%U folds to %+q and then to %+q", r, folded, domain.Fold(folded))
+		}
+	}
 }
 
 func TestParseID(t *testing.T) {
