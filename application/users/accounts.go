@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"time"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/scope"
@@ -48,7 +49,10 @@ func (a *Accounts) Register(ctx context.Context, r inbound.Registration) error {
 		return err
 	}
 	owner, err := a.directory.ByLogin(ctx, checked.Email().Folded(), true)
-	if err != nil {
+	switch {
+	case err != nil && domain.AsError(err).Kind == domain.KindNotFound:
+		return domain.Unavailable(err, time.Second) // the address was freed this moment: asking again will do
+	case err != nil:
 		return err
 	}
 	return a.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
@@ -111,7 +115,10 @@ func (a *Accounts) ChangeProfile(ctx context.Context, caller inbound.Caller, cha
 		}
 		return repos.Users.Save(ctx, u)
 	})
-	return inbound.Account{User: after, Scopes: caller.Scopes}, err
+	if err != nil {
+		return inbound.Account{}, err
+	}
+	return inbound.Account{User: after, Scopes: caller.Scopes}, nil
 }
 
 // own gives the id of a caller who is a user and holds the permission.

@@ -68,7 +68,14 @@ func (c *Credentials) VerifyPassword(ctx context.Context, identifier string, pas
 	if !proof.account && !proof.pending {
 		return Login{}, c.failed(context.WithoutCancel(ctx), candidate)
 	}
-	if err := c.settle(ctx, lockout, func(l user.Lockout) user.Lockout { return l.Succeed(c.clock.Now()) }); err != nil {
+	if err := c.settle(context.WithoutCancel(ctx), lockout, func(l user.Lockout) user.Lockout {
+		if !proof.account && candidate.user != nil {
+			// The password of a registration that collided with this account
+			// proves nothing of the account: it must not buy new guesses at it.
+			return l.Cancel(c.clock.Now())
+		}
+		return l.Succeed(c.clock.Now())
+	}); err != nil {
 		return Login{}, err
 	}
 	if !proof.account {
@@ -77,7 +84,7 @@ func (c *Credentials) VerifyPassword(ctx context.Context, identifier string, pas
 	if candidate.user.Admit(c.policy.Admission, c.clock.Now()) != nil {
 		return Login{}, c.refuseAdmission(ctx, candidate.user.ID())
 	}
-	return Login{UserID: candidate.user.ID(), Record: c.record(candidate.user.ID(), proof.rehashed)}, nil
+	return Login{UserID: candidate.user.ID(), Record: c.record(candidate.user, proof.rehashed)}, nil
 }
 
 // candidate is who may go by an identifier, and the key of its budget.
@@ -147,9 +154,12 @@ func (c *Credentials) evaluate(ctx context.Context, who candidate, password doma
 		}
 	}
 	if result.account && outdated {
-		result.rehashed, err = c.hasher.Hash(ctx, password)
+		// A rehash that fails is left to the next login; this one is proven.
+		if rehashed, err := c.hasher.Hash(ctx, password); err == nil {
+			result.rehashed = rehashed
+		}
 	}
-	return result, err
+	return result, nil
 }
 
 // refusePending answers the right password of a collided registration: as any
@@ -183,11 +193,15 @@ func (c *Credentials) refuseAdmission(ctx context.Context, id domain.ID) error {
 	})
 }
 
-func (c *Credentials) record(id domain.ID, rehashed string) func(context.Context, outbound.Repositories) error {
+func (c *Credentials) record(proven *user.User, rehashed string) func(context.Context, outbound.Repositories) error {
+	provenAt := proven.Snapshot().PasswordChangedAt
 	return func(ctx context.Context, r outbound.Repositories) error {
-		u, err := r.Users.Get(ctx, id)
+		u, err := r.Users.Get(ctx, proven.ID())
 		if err != nil {
 			return orBadCredentials(err)
+		}
+		if !u.Snapshot().PasswordChangedAt.Equal(provenAt) {
+			return badCredentials() // changed meanwhile: the old one must not outlive it in a new session
 		}
 		now := c.clock.Now()
 		if err := u.Admit(c.policy.Admission, now); err != nil {

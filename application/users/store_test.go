@@ -1,0 +1,218 @@
+package users
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// state is what a unit of work sees; a copy of it is a transaction.
+type state struct {
+	users    map[domain.ID]user.Snapshot
+	pending  []user.PendingRegistration
+	lockouts map[string]user.LockoutSnapshot
+	events   []domain.Event
+}
+
+func (s *state) copy() *state {
+	return &state{users: maps.Clone(s.users), pending: slices.Clone(s.pending), lockouts: maps.Clone(s.lockouts), events: slices.Clone(s.events)}
+}
+
+// store is a unit of work and the directories over a state.
+type store struct {
+	mu sync.Mutex
+	state
+	reruns int // how often a conflict makes the work run again
+	fail   error
+}
+
+func newStore(all ...*user.User) *store {
+	s := &store{state: state{users: map[domain.ID]user.Snapshot{}, lockouts: map[string]user.LockoutSnapshot{}}}
+	for _, u := range all {
+		s.users[u.ID()] = u.Snapshot()
+	}
+	return s
+}
+
+func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return s.fail
+	}
+	for range s.reruns {
+		_ = work(ctx, s.copy().repositories()) // a conflict throws it away, whatever it was
+	}
+	tx := s.copy()
+	err := work(ctx, tx.repositories())
+	var refusal *domain.Refusal
+	if err != nil && !errors.As(err, &refusal) {
+		return err
+	}
+	s.state = *tx
+	if refusal != nil {
+		return refusal.Err
+	}
+	return nil
+}
+
+func (s *state) repositories() outbound.Repositories {
+	return outbound.Repositories{Users: userRows{s}, Lockouts: lockoutRows{s}, Events: eventRows{s}}
+}
+
+func (s *store) ByLogin(_ context.Context, folded string, isEmail bool) (*user.User, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.fail != nil {
+		return nil, s.fail
+	}
+	for _, u := range s.users {
+		if isEmail && u.Email.Folded() == folded || !isEmail && u.Username.Folded() == folded {
+			return user.Rehydrate(u), nil
+		}
+	}
+	return nil, domain.NotFound("no such user")
+}
+
+func (s *store) ByID(ctx context.Context, id domain.ID) (*user.User, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return userRows{&s.state}.Get(ctx, id)
+}
+
+func (s *store) Pending(_ context.Context, folded string, isEmail bool, now time.Time) (user.PendingRegistration, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range slices.Backward(s.pending) {
+		if now.Before(p.ExpiresAt) && (isEmail && p.Email.Folded() == folded || !isEmail && p.Username.Folded() == folded) {
+			return p, nil
+		}
+	}
+	return user.PendingRegistration{}, domain.NotFound("no such registration")
+}
+
+type userRows struct{ *state }
+
+func (r userRows) Get(_ context.Context, id domain.ID) (*user.User, error) {
+	s, ok := r.users[id]
+	if !ok {
+		return nil, domain.NotFound("no such user")
+	}
+	return user.Rehydrate(s), nil
+}
+
+func (r userRows) Add(_ context.Context, u *user.User) error {
+	added := u.Snapshot()
+	for _, p := range r.pending {
+		if p.Username.Folded() == added.Username.Folded() {
+			return domain.Conflict(domain.CodeUsernameTaken, "taken")
+		}
+	}
+	var taken error
+	for _, s := range r.users {
+		switch {
+		case s.Username.Folded() == added.Username.Folded():
+			return domain.Conflict(domain.CodeUsernameTaken, "taken")
+		case s.Email.Folded() == added.Email.Folded():
+			taken = domain.Conflict(domain.CodeEmailTaken, "taken")
+		}
+	}
+	if taken != nil {
+		return taken
+	}
+	return r.Save(context.Background(), u)
+}
+
+func (r userRows) Save(_ context.Context, u *user.User) error {
+	r.users[u.ID()] = u.Snapshot()
+	r.events = append(r.events, u.Drain()...)
+	return nil
+}
+
+func (r userRows) Reserve(_ context.Context, p user.PendingRegistration) error {
+	for _, known := range r.pending {
+		if known.Username.Folded() == p.Username.Folded() {
+			return domain.Conflict(domain.CodeUsernameTaken, "taken")
+		}
+	}
+	r.pending = append(r.pending, p)
+	return nil
+}
+
+func (r userRows) LockSuperusers(context.Context) (int, error) {
+	count := 0
+	for _, s := range r.users {
+		if s.IsSuperuser && s.IsActive {
+			count++
+		}
+	}
+	return count, nil
+}
+
+type lockoutRows struct{ *state }
+
+func (r lockoutRows) Get(_ context.Context, key string) (user.Lockout, error) {
+	if s, ok := r.lockouts[key]; ok {
+		return user.RehydrateLockout(s), nil
+	}
+	return user.NewLockout(key), nil
+}
+
+func (r lockoutRows) Swap(_ context.Context, next user.Lockout) (bool, error) {
+	s := next.Snapshot()
+	if r.lockouts[s.Key].Version != s.Version {
+		return false, nil
+	}
+	s.Version++
+	r.lockouts[s.Key] = s
+	return true, nil
+}
+
+type eventRows struct{ *state }
+
+func (r eventRows) Append(_ context.Context, events ...domain.Event) error {
+	r.events = append(r.events, events...)
+	return nil
+}
+
+// budgets is the Lockouts port outside of a unit of work; like a driver it
+// obeys its context.
+type budgets struct {
+	*store
+	beforeSwap func(next user.LockoutSnapshot) // without the lock
+}
+
+func (b *budgets) Get(ctx context.Context, key string) (user.Lockout, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if ctx.Err() != nil || b.fail != nil {
+		return user.Lockout{}, unavailable()
+	}
+	return lockoutRows{&b.state}.Get(ctx, key)
+}
+
+func (b *budgets) Swap(ctx context.Context, next user.Lockout) (bool, error) {
+	if b.beforeSwap != nil {
+		b.beforeSwap(next.Snapshot())
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if ctx.Err() != nil || b.fail != nil {
+		return false, unavailable()
+	}
+	return lockoutRows{&b.state}.Swap(ctx, next)
+}
+
+// stored gives a copy of what is committed.
+func (s *store) stored() *state {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.copy()
+}
