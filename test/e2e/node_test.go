@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -46,11 +47,11 @@ func (s *Server) node(t *testing.T, script string, environment map[string]string
 	}
 	out, err := command.Output()
 	if err != nil {
-		var stderr []byte
-		if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Output gives it unwrapped
-			stderr = exit.Stderr
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("%s: %v\n%s", script, err, exit.Stderr)
 		}
-		t.Fatalf("%s: %v\n%s", script, err, stderr)
+		t.Fatal(err)
 	}
 	var secrets []string
 	if err := json.Unmarshal(out, &secrets); err != nil {

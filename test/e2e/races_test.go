@@ -40,12 +40,17 @@ func TestParallelRefresh(t *testing.T) {
 
 func sameSuccessor(t *testing.T, answers []answer) {
 	t.Helper()
-	successors := map[string]bool{}
+	successors, ids := map[string]bool{}, map[any]bool{}
 	for _, a := range answers {
 		if a.status != http.StatusOK {
 			t.Errorf("status %d: %s", a.status, a.body)
+			continue
 		}
 		successors[a.text("refresh_token")] = true
+		ids[claims(t, a.text("access_token"), 1)["jti"]] = true
+	}
+	if len(ids) != len(answers) { // JWT-18
+		t.Errorf("%d different access tokens in %d answers", len(ids), len(answers))
 	}
 	if len(successors) != 1 || successors[""] {
 		t.Errorf("%d different refresh tokens, want one", len(successors))

@@ -51,7 +51,7 @@ func (s *Server) column(t *testing.T, query string) []string {
 	return all
 }
 
-// wantRows holds a query to its rows.
+// wantCount holds a counting query to its result.
 func (s *Server) wantCount(t *testing.T, want, query string) {
 	t.Helper()
 	if got := s.column(t, query); len(got) != 1 || got[0] != want {

@@ -118,6 +118,12 @@ func (s *Server) sibling(t *testing.T) *Server {
 // Start runs the process and waits until it is ready.
 func (s *Server) Start(t *testing.T) {
 	t.Helper()
+	s.launch(t)
+	s.awaitReady(t)
+}
+
+func (s *Server) launch(t *testing.T) {
+	t.Helper()
 	s.command = exec.Command(program)
 	s.command.Dir = s.Dir
 	s.command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Dir, "TMPDIR=" + os.TempDir()}
@@ -133,6 +139,10 @@ func (s *Server) Start(t *testing.T) {
 		_ = command.Wait() // its ProcessState tells
 		close(exited)
 	}(s.command, s.exited)
+}
+
+func (s *Server) awaitReady(t *testing.T) {
+	t.Helper()
 	eventually(t, startWithin, "ready", func() bool {
 		if !s.running() {
 			t.Fatalf("the process ended: %v\n%s\n%s", s.command.ProcessState, s.stderr, tail(s.stdout.String(), 5))
@@ -157,6 +167,8 @@ func (s *Server) running() bool {
 // Terminate asks the process to stop and does not wait.
 func (s *Server) Terminate(t *testing.T) {
 	t.Helper()
+	// A connection that has not sent anything yet holds net/http up for 5 s.
+	s.http.CloseIdleConnections()
 	if err := s.command.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -165,17 +177,22 @@ func (s *Server) Terminate(t *testing.T) {
 // Wait holds the process to ending with status 0.
 func (s *Server) Wait(t *testing.T) {
 	t.Helper()
+	if code := s.exitCode(t); code != 0 {
+		t.Errorf("the process ended with status %d (%v), want 0", code, s.command.ProcessState)
+	}
+}
+
+// exitCode waits for the process to end.
+func (s *Server) exitCode(t *testing.T) int {
+	t.Helper()
 	select {
 	case <-s.exited:
 	case <-time.After(stopWithin):
 		_ = s.command.Process.Kill() // it fails only where the process is gone
 		<-s.exited
 		t.Errorf("the process did not stop within %s", stopWithin)
-		return
 	}
-	if code := s.command.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("the process ended with status %d (%v), want 0", code, s.command.ProcessState)
-	}
+	return s.command.ProcessState.ExitCode()
 }
 
 // Stop ends the process as an operator would.
