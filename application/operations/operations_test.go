@@ -1,0 +1,104 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/given"
+)
+
+// master seals by its own name; another's seals do not open.
+type master struct {
+	outbound.MasterKey
+	name string
+}
+
+func (m master) Seal(purpose string, plain []byte) ([]byte, error) {
+	return []byte(m.name + "/" + purpose + "/" + string(plain)), nil
+}
+
+func (m master) Open(purpose string, sealed []byte) ([]byte, error) {
+	prefix := m.name + "/" + purpose + "/"
+	if len(sealed) < len(prefix) || string(sealed[:len(prefix)]) != prefix {
+		return nil, domain.Internal(errors.New("sealed with another key"))
+	}
+	return sealed[len(prefix):], nil
+}
+
+// vault keeps the first canary.
+type vault struct {
+	kept []byte
+	fail error
+}
+
+func (v *vault) Canary(_ context.Context, proposed []byte) ([]byte, error) {
+	if v.kept == nil {
+		v.kept = proposed
+	}
+	return v.kept, v.fail
+}
+
+func TestCheckMasterKey(t *testing.T) {
+	v := &vault{}
+	for range 2 { // the first start, and the next
+		if err := CheckMasterKey(t.Context(), v, master{name: "one"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := CheckMasterKey(t.Context(), v, master{name: "two"}); !errors.Is(err, ErrWrongMasterKey) {
+		t.Errorf("another key: got %v", err)
+	}
+	v.fail = domain.Unavailable(nil, time.Second)
+	if err := CheckMasterKey(t.Context(), v, master{name: "one"}); !domain.HasCode(err, domain.CodeUnavailable) {
+		t.Errorf("no store: got %v", err)
+	}
+}
+
+type clock struct{ outbound.Clock }
+
+func (clock) Now() time.Time { return given.Now }
+
+// probe is a function field.
+type probe struct {
+	name string
+	ping func(ctx context.Context) error
+}
+
+func (p probe) Name() string                   { return p.name }
+func (p probe) Ping(ctx context.Context) error { return p.ping(ctx) }
+
+func TestReady(t *testing.T) {
+	up := probe{"database", func(context.Context) error { return nil }}
+	down := probe{"redis", func(context.Context) error { return domain.Unavailable(nil, time.Second) }}
+	bounded := probe{"redis", func(ctx context.Context) error {
+		if _, ok := ctx.Deadline(); !ok {
+			return errors.New("a probe without a deadline")
+		}
+		return nil
+	}}
+	for name, c := range map[string]struct {
+		probes  []outbound.Probe
+		ready   bool
+		healthy []inbound.Dependency
+	}{
+		"all up":   {[]outbound.Probe{up, bounded}, true, []inbound.Dependency{{Name: "database", Healthy: true}, {Name: "redis", Healthy: true}}},
+		"one down": {[]outbound.Probe{up, down}, false, []inbound.Dependency{{Name: "database", Healthy: true}, {Name: "redis"}}},
+	} {
+		h := NewHealth(clock{}, c.probes)
+		ready, dependencies := h.Ready(t.Context())
+		if ready != c.ready || !cmp.Equal(c.healthy, dependencies) {
+			t.Errorf("%s: %v, %+v", name, ready, dependencies)
+		}
+		h.Drain()
+		if ready, dependencies := h.Ready(t.Context()); ready || !cmp.Equal(c.healthy, dependencies) {
+			t.Errorf("%s, draining: %v, %+v", name, ready, dependencies)
+		}
+	}
+}
