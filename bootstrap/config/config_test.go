@@ -48,6 +48,7 @@ func TestEveryProblemIsReportedWithItsVariable(t *testing.T) {
 		"KEYSTONE_CLOCK_LEEWAY=61s", "KEYSTONE_PASSWORD_MIN_LENGTH=7", "KEYSTONE_ARGON2_MEMORY_KIB=4096", "KEYSTONE_LOCKOUT_DURATIONS=soon",
 		"KEYSTONE_TRUSTED_PROXIES=10.0.0.0/33", "KEYSTONE_CORS_ORIGINS=https://a.example/path", "KEYSTONE_REGISTRATION=maybe",
 		"KEYSTONE_LOG_LEVEL=loud", "KEYSTONE_MASTER_KEY_FILE=/nonexistent/key",
+		"KEYSTONE_MASTER_KEY_PREVIOUS=c2hvcnQ=", "KEYSTONE_BOOTSTRAP_ADMIN_USERNAME=a b", "KEYSTONE_BOOTSTRAP_ADMIN_EMAIL=nobody",
 	})
 	var problems config.Problems
 	if !errors.As(err, &problems) {
@@ -56,13 +57,14 @@ func TestEveryProblemIsReportedWithItsVariable(t *testing.T) {
 	for _, name := range []string{
 		"ENV", "HTTP_ADDR", "ISSUER", "DATABASE_URL", "DATABASE_MAX_CONNS", "REDIS_URL", "JWT_ALGORITHM", "ACCESS_TOKEN_TTL", "CLOCK_LEEWAY",
 		"PASSWORD_MIN_LENGTH", "ARGON2_MEMORY_KIB", "LOCKOUT_DURATIONS", "TRUSTED_PROXIES", "CORS_ORIGINS", "REGISTRATION", "LOG_LEVEL", "MASTER_KEY_FILE",
+		"MASTER_KEY_PREVIOUS", "BOOTSTRAP_ADMIN_USERNAME", "BOOTSTRAP_ADMIN_EMAIL",
 	} {
 		if !slices.ContainsFunc(problems, func(p string) bool { return strings.HasPrefix(p, "KEYSTONE_"+name+" ") }) {
 			t.Errorf("no problem names KEYSTONE_%s", name)
 		}
 	}
-	if len(problems) != 17 {
-		t.Errorf("%d problems, want 17:\n%v", len(problems), err)
+	if len(problems) != 20 {
+		t.Errorf("%d problems, want 20:\n%v", len(problems), err)
 	}
 }
 

@@ -11,19 +11,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystone-auth/keystone/adapters/outbound/masterkey"
+	"github.com/keystone-auth/keystone/adapters/outbound/redis"
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/user"
 )
 
 // setter reads a variable's text into the configuration; its error says what
 // is wanted, never what was given.
 type setter func(c *Config, text string) error
-
-func text(field func(*Config) *string) setter {
-	return func(c *Config, s string) error {
-		*field(c) = s
-		return nil
-	}
-}
 
 func secret(field func(*Config) *domain.Secret) setter {
 	return func(c *Config, s string) error {
@@ -180,13 +176,36 @@ func isPostgres(s string) bool {
 }
 
 func redisURL(c *Config, s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || !slices.Contains([]string{"redis", "rediss", "redis+sentinel", "redis+cluster"}, u.Scheme) {
-		return errors.New("must be redis://, rediss://, redis+sentinel://…?master= or redis+cluster://")
-	}
-	if u.Scheme == "redis+sentinel" && u.Query().Get("master") == "" {
-		return errors.New("needs ?master= for Sentinel")
+	if err := redis.Check(s); err != nil {
+		return err
 	}
 	c.Storage.RedisURL = domain.NewSecret(s)
+	return nil
+}
+
+func masterKey(field func(*Config) *domain.Secret) setter {
+	return func(c *Config, s string) error {
+		key := domain.NewSecret(s)
+		if err := masterkey.Check(key); err != nil {
+			return fmt.Errorf("%w: 32 random bytes in base64 are wanted", err)
+		}
+		*field(c) = key
+		return nil
+	}
+}
+
+func username(c *Config, s string) error {
+	c.Bootstrap.Username = s
+	if _, wrong := user.ParseUsername(s); wrong != nil {
+		return errors.New(wrong[0].Message)
+	}
+	return nil
+}
+
+func email(c *Config, s string) error {
+	c.Bootstrap.Email = s
+	if _, wrong := user.ParseEmail(s); wrong != nil {
+		return errors.New(wrong[0].Message)
+	}
 	return nil
 }

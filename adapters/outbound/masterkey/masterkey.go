@@ -48,6 +48,12 @@ func Generate(random outbound.Random) domain.Secret {
 	return domain.NewSecret(base64.StdEncoding.EncodeToString(raw[:]))
 }
 
+// Check tells what is wrong with a key as it is configured, never its value.
+func Check(secret domain.Secret) error {
+	_, err := parse(secret)
+	return err
+}
+
 func parse(secret domain.Secret) (*key, error) {
 	text := strings.TrimSpace(secret.Reveal())
 	if text == "" {

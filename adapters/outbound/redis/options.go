@@ -29,6 +29,12 @@ const bufferSize = 32 << 10
 // the news of a failover was lost.
 const topologyInterval = 5 * time.Second
 
+// Check tells what is wrong with a URL, before anything is opened.
+func Check(url string) error {
+	_, err := parse(url)
+	return err
+}
+
 // parse reads a URL:
 //
 //	redis://[user:password@]host[:6379][/db]        rediss:// with TLS
