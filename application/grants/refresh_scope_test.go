@@ -62,6 +62,9 @@ func TestRefreshWiderDoesNotConsume(t *testing.T) {
 		c := newChain(t, 10*time.Second)
 		answer, err := c.renew(t, c.first, "")
 		must(t, err)
+		c.setUser(t, func(p *token.Principal) {
+			p.Scopes = scope.NewSet(scope.ReadProfile, scope.AdminUsers, scope.ReadAudit)
+		})
 		_, err = c.renew(t, c.first, "read:audit")
 		wantCode(t, err, domain.CodeInvalidScope)
 		_, err = c.renew(t, answer.RefreshToken, "")

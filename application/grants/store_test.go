@@ -1,6 +1,7 @@
 package grants
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -43,8 +44,8 @@ func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repo
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.units++
-	if s.fail != nil {
-		return s.fail
+	if s.fail != nil || ctx.Err() != nil {
+		return cmp.Or(s.fail, ctx.Err())
 	}
 	for range s.reruns {
 		_ = work(ctx, s.copy().repositories()) // a conflict throws it away, whatever it was

@@ -114,8 +114,8 @@ func TestCommitterTellsDespiteImpatience(t *testing.T) {
 		return r.Signals.Append(ctx, revocation(claims))
 	})
 	must(t, err)
-	if !w.reg.Ended(claims) {
-		t.Error("committed and not applied")
+	if last := w.bus.published[len(w.bus.published)-1]; !w.reg.Ended(claims) || last.ID != claims.ID {
+		t.Error("committed and not applied, or not published")
 	}
 }
 
@@ -138,7 +138,8 @@ func TestSessionsLogout(t *testing.T) {
 	if s := w.store.stored().sessions[first.ID()]; s.EndReason != token.EndedByLogout || s.EndedAt.IsZero() {
 		t.Errorf("stored: %+v", s)
 	}
-	three, _, _ := w.login(t, "keystone")
+	three, _, opening := w.login(t, "keystone")
+	delete(w.store.sessions, opening.ID()) // as if it were only being opened
 	must(t, w.ends.Logout(t.Context(), caller, true))
 	w.refused(t, two)
 	w.refused(t, three)

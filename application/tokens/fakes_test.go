@@ -216,9 +216,12 @@ type bus struct {
 
 func newBus() *bus { return &bus{subscribed: make(chan func([]token.Signal), 10)} }
 
-func (b *bus) Publish(_ context.Context, signals ...token.Signal) error {
+func (b *bus) Publish(ctx context.Context, signals ...token.Signal) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	b.published = append(b.published, signals...)
 	return b.fail
 }

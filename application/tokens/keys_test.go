@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"context"
 	"encoding/json"
 	"sync"
 	"testing"
@@ -29,13 +30,29 @@ func states(keys []token.KeySnapshot) map[token.Algorithm][]token.KeyState {
 	return all
 }
 
+// meeting lets nobody go on from its first look before everyone has looked.
+type meeting struct {
+	*store
+	everyone *sync.WaitGroup
+	once     sync.Once
+}
+
+func (m *meeting) Keys(ctx context.Context) ([]*token.SigningKey, error) {
+	keys, err := m.store.Keys(ctx)
+	m.once.Do(func() { m.everyone.Done(); m.everyone.Wait() })
+	return keys, err
+}
+
 func TestKeyMakerOneWinner(t *testing.T) {
 	w := newWorld(t)
 	w.store.keys = nil
 	rings := make([]*KeyRing, 8)
+	everyone := &sync.WaitGroup{}
+	everyone.Add(len(rings))
 	var wait sync.WaitGroup
 	for i := range rings {
 		ring, maker := w.instance(token.ES256)
+		ring.directory = &meeting{store: w.store, everyone: everyone}
 		rings[i] = ring
 		wait.Go(func() {
 			if err := maker.Ensure(t.Context()); err != nil {
@@ -54,6 +71,9 @@ func TestKeyMakerOneWinner(t *testing.T) {
 		if active.ID() != w.store.keys[0].ID {
 			t.Errorf("instance %d signs with %s", i, active.ID())
 		}
+	}
+	if got := len(w.store.stored().signals); got != 2 { // one of the world's own start
+		t.Errorf("%d signals, want one of the winner only", got)
 	}
 	events := map[domain.EventType]int{}
 	for _, e := range w.store.stored().events {

@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -42,8 +43,8 @@ func newStore() *store {
 func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failWork != nil {
-		return s.failWork
+	if s.failWork != nil || ctx.Err() != nil {
+		return cmp.Or(s.failWork, ctx.Err())
 	}
 	for range s.reruns {
 		if err := work(ctx, s.copy().repositories()); err != nil {

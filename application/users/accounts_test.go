@@ -187,10 +187,24 @@ func TestChangeProfile(t *testing.T) {
 	}
 }
 
+// meeting hashes once everyone has come to hash.
+type meeting struct {
+	*hasher
+	everyone *sync.WaitGroup
+}
+
+func (m meeting) Hash(ctx context.Context, password domain.Secret) (string, error) {
+	m.everyone.Done()
+	m.everyone.Wait()
+	return m.hasher.Hash(ctx, password)
+}
+
 func TestEnsureFirstHasOneWinner(t *testing.T) {
 	store := newStore(given.User(func(s *user.Snapshot) { s.IsSuperuser, s.IsActive = true, false })) // counts for nothing
-	accounts, _ := newAccounts(store)
 	made := make(chan bool, 8)
+	everyone := &sync.WaitGroup{}
+	everyone.Add(cap(made))
+	accounts := NewAccounts(Policy{Passwords: user.PasswordPolicy{MinLength: 15, MaxLength: 256}}, &clock{now: given.Now}, random{}, meeting{&hasher{}, everyone}, store, store)
 	var wait sync.WaitGroup
 	for range cap(made) {
 		wait.Go(func() {

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -44,8 +45,8 @@ func newStore(all ...*user.User) *store {
 func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fail != nil {
-		return s.fail
+	if s.fail != nil || ctx.Err() != nil {
+		return cmp.Or(s.fail, ctx.Err())
 	}
 	for range s.reruns {
 		_ = work(ctx, s.copy().repositories()) // a conflict throws it away, whatever it was
