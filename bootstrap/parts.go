@@ -49,7 +49,8 @@ type ports struct {
 // parts are the ports and the use cases made of them.
 type parts struct {
 	out    ports
-	policy tokens.Policy
+	live   *live
+	policy tokens.Policies
 
 	ring        *tokens.KeyRing
 	keys        *tokens.KeyMaker
@@ -78,7 +79,8 @@ const (
 
 // assemble builds the use cases, in the order of their needs.
 func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetry.Metrics, logger *zap.Logger) (parts, error) {
-	p := parts{out: in, policy: tokenPolicy(cfg)}
+	p := parts{out: in, live: newLive(cfg)}
+	p.policy = tokenPolicies{p.live}
 	in = in.measured(metrics, logger)
 	registry := tokens.NewRegistry()
 	p.principals = tokens.NewPrincipals(in.Principals, in.Clients,
@@ -99,7 +101,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.introspect = tokens.NewIntrospector(p.policy, in.Clock, authenticator, p.validator, in.Refresh, p.principals)
 	p.revoker = tokens.NewRevoker(in.Clock, authenticator, p.validator, in.Refresh, p.sessions, p.work)
 
-	accounts := userPolicy(cfg)
+	accounts := userPolicies{p.live}
 	p.credentials = users.NewCredentials(accounts, in.Clock, in.MasterKey, in.Hasher, in.Users, in.Lockouts, p.work)
 	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, in.Hasher, in.Users, p.work)
 	p.permissions = authorization.NewPermissions(p.principals)

@@ -15,7 +15,7 @@ import (
 
 // Pipeline runs every grant the same way.
 type Pipeline struct {
-	policy  tokens.Policy
+	policy  tokens.Policies
 	clock   outbound.Clock
 	random  outbound.Random
 	clients tokens.ClientAuthenticator
@@ -28,7 +28,7 @@ type Pipeline struct {
 var _ inbound.TokenEndpoint = (*Pipeline)(nil)
 
 // NewPipeline registers the grants. Two of one name are refused.
-func NewPipeline(p tokens.Policy, clock outbound.Clock, random outbound.Random, clients tokens.ClientAuthenticator,
+func NewPipeline(p tokens.Policies, clock outbound.Clock, random outbound.Random, clients tokens.ClientAuthenticator,
 	uow outbound.UnitOfWork, issuer *tokens.Issuer, grants []Grant) (*Pipeline, error) {
 	pipeline := &Pipeline{policy: p, clock: clock, random: random, clients: clients, uow: uow, issuer: issuer, grants: map[string]Grant{}}
 	for _, grant := range grants {
@@ -160,7 +160,7 @@ func (p *Pipeline) openSession(ctx context.Context, c *client.ServiceClient, pro
 			}
 		}
 		now := p.clock.Now()
-		session := token.OpenSession(p.random.NewID(now), userID, c.ClientID(), domain.OriginFrom(ctx), now, p.policy.SessionMaxAge)
+		session := token.OpenSession(p.random.NewID(now), userID, c.ClientID(), domain.OriginFrom(ctx), now, p.policy.Current().SessionMaxAge)
 		if err := repos.Sessions.Add(ctx, session); err != nil {
 			return err
 		}
@@ -169,13 +169,13 @@ func (p *Pipeline) openSession(ctx context.Context, c *client.ServiceClient, pro
 			return nil
 		}
 		result.refresh = refresh
-		first := session.Issue(p.random.NewID(now), token.DigestOf(refresh), result.scope, now, p.policy.RefreshTTL)
+		first := session.Issue(p.random.NewID(now), token.DigestOf(refresh), result.scope, now, p.policy.Current().RefreshTTL)
 		return repos.RefreshTokens.Add(ctx, first)
 	})
 }
 
 func (p *Pipeline) answer(ctx context.Context, r Request, o outcome) (inbound.TokenResponse, error) {
-	lifetime := r.Client.AccessTokenLifetime(p.policy.AccessTTL)
+	lifetime := r.Client.AccessTokenLifetime(p.policy.Current().AccessTTL)
 	access, err := p.issuer.Issue(ctx, tokens.Grant{
 		Principal: o.subject, ClientID: r.Client.ClientID(), SessionID: o.sessionID, Scope: o.scope, Lifetime: lifetime,
 	})

@@ -19,7 +19,7 @@ const derivePurpose = "refresh-successor"
 // derived from the presented token, so a client that did not get its answer
 // asks again and gets the very same.
 type RefreshToken struct {
-	policy     tokens.Policy
+	policy     tokens.Policies
 	clock      outbound.Clock
 	random     outbound.Random
 	master     outbound.MasterKey
@@ -31,7 +31,7 @@ type RefreshToken struct {
 }
 
 // NewRefreshToken makes the grant.
-func NewRefreshToken(p tokens.Policy, clock outbound.Clock, random outbound.Random, master outbound.MasterKey, uow outbound.UnitOfWork,
+func NewRefreshToken(p tokens.Policies, clock outbound.Clock, random outbound.Random, master outbound.MasterKey, uow outbound.UnitOfWork,
 	spender outbound.RefreshSpender, directory outbound.RefreshDirectory, principals *tokens.Principals, sessions *tokens.Sessions) *RefreshToken {
 	return &RefreshToken{policy: p, clock: clock, random: random, master: master, uow: uow, spender: spender, directory: directory, principals: principals, sessions: sessions}
 }
@@ -92,7 +92,7 @@ func (g *RefreshToken) renew(ctx context.Context, presented domain.Secret, clien
 	}
 	successor.ID = g.random.NewID(now)
 	spent, err := g.spender.Spend(ctx, outbound.Spending{
-		Presented: token.DigestOf(presented), ClientID: clientID, Successor: successor, Now: now, TTL: g.policy.RefreshTTL,
+		Presented: token.DigestOf(presented), ClientID: clientID, Successor: successor, Now: now, TTL: g.policy.Current().RefreshTTL,
 	})
 	if domain.HasCode(err, domain.CodeNotSpendable) {
 		return g.judge(ctx, presented, clientID)
@@ -147,12 +147,12 @@ func (g *RefreshToken) judge(ctx context.Context, presented domain.Secret, clien
 		chain = refresh.Snapshot()
 		now := g.clock.Now()
 		var following *token.RefreshToken
-		if chain.IsUsed && now.Before(chain.UsedAt.Add(g.policy.RetryWindow)) {
+		if chain.IsUsed && now.Before(chain.UsedAt.Add(g.policy.Current().RetryWindow)) {
 			if next, following, err = g.following(ctx, r, presented, chain.SuccessorKey); err != nil {
 				return err
 			}
 		}
-		switch refresh.Judge(session, following, now, g.policy.RetryWindow) {
+		switch refresh.Judge(session, following, now, g.policy.Current().RetryWindow) {
 		case token.Retry:
 			return nil
 		case token.Stolen:

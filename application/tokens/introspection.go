@@ -19,7 +19,7 @@ type ClientAuthenticator interface {
 
 // Introspector tells the state of tokens (RFC 7662).
 type Introspector struct {
-	policy     Policy
+	policy     Policies
 	clock      outbound.Clock
 	clients    ClientAuthenticator
 	validator  *Validator
@@ -30,7 +30,7 @@ type Introspector struct {
 var _ inbound.Introspector = (*Introspector)(nil)
 
 // NewIntrospector makes an introspector.
-func NewIntrospector(p Policy, clock outbound.Clock, clients ClientAuthenticator, validator *Validator, refresh outbound.RefreshDirectory, principals *Principals) *Introspector {
+func NewIntrospector(p Policies, clock outbound.Clock, clients ClientAuthenticator, validator *Validator, refresh outbound.RefreshDirectory, principals *Principals) *Introspector {
 	return &Introspector{policy: p, clock: clock, clients: clients, validator: validator, refresh: refresh, principals: principals}
 }
 
@@ -113,7 +113,7 @@ func (i *Introspector) refreshToken(ctx context.Context, digest token.Digest) (i
 		return inbound.Introspection{}, unlessNotFound(err)
 	}
 	return inbound.Introspection{Active: true, IsRefresh: true, Claims: token.AccessClaims{
-		Issuer: i.policy.Issuer, Subject: principal.ID, Audience: i.policy.audience(), ID: s.ID.String(), ClientID: s.ClientID,
+		Issuer: i.policy.Current().Issuer, Subject: principal.ID, Audience: i.policy.Current().audience(), ID: s.ID.String(), ClientID: s.ClientID,
 		IssuedAt: s.CreatedAt.Truncate(time.Second), ExpiresAt: s.ExpiresAt.Truncate(time.Second),
 		Scope: owner.Ceiling(s.Scope.Limit(principal.Scopes)), Username: principal.Name, Roles: principal.Roles, SessionID: s.SessionID.String(),
 	}}, nil

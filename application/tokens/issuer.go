@@ -12,7 +12,7 @@ import (
 
 // Issuer signs access tokens.
 type Issuer struct {
-	policy   Policy
+	policy   Policies
 	audience []string
 	clock    outbound.Clock
 	random   outbound.Random
@@ -21,8 +21,8 @@ type Issuer struct {
 }
 
 // NewIssuer makes an issuer over the ring.
-func NewIssuer(p Policy, clock outbound.Clock, random outbound.Random, codec outbound.TokenCodec, ring *KeyRing) *Issuer {
-	return &Issuer{policy: p, audience: p.audience(), clock: clock, random: random, codec: codec, ring: ring}
+func NewIssuer(p Policies, clock outbound.Clock, random outbound.Random, codec outbound.TokenCodec, ring *KeyRing) *Issuer {
+	return &Issuer{policy: p, audience: p.Current().audience(), clock: clock, random: random, codec: codec, ring: ring}
 }
 
 // Grant is what an access token is to say.
@@ -43,7 +43,7 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (domain.Secret, error) {
 	now := i.clock.Now()
 	issued := now.Truncate(time.Second)
 	claims := token.AccessClaims{
-		Issuer: i.policy.Issuer, Subject: g.Principal.ID, Audience: i.audience, IssuedAt: issued, ExpiresAt: issued.Add(g.Lifetime),
+		Issuer: i.policy.Current().Issuer, Subject: g.Principal.ID, Audience: i.audience, IssuedAt: issued, ExpiresAt: issued.Add(g.Lifetime),
 		ID: i.random.NewID(now).String(), ClientID: g.ClientID, Scope: g.Scope,
 	}
 	if g.SessionID != domain.NoID {

@@ -11,7 +11,7 @@ import (
 
 // KeyMaker makes and retires the keys of the ring.
 type KeyMaker struct {
-	policy Policy
+	policy Policies
 	clock  outbound.Clock
 	codec  outbound.TokenCodec
 	master outbound.MasterKey
@@ -20,7 +20,7 @@ type KeyMaker struct {
 }
 
 // NewKeyMaker makes the keys of the given ring.
-func NewKeyMaker(p Policy, clock outbound.Clock, codec outbound.TokenCodec, master outbound.MasterKey, uow outbound.UnitOfWork, ring *KeyRing) *KeyMaker {
+func NewKeyMaker(p Policies, clock outbound.Clock, codec outbound.TokenCodec, master outbound.MasterKey, uow outbound.UnitOfWork, ring *KeyRing) *KeyMaker {
 	return &KeyMaker{policy: p, clock: clock, codec: codec, master: master, uow: uow, ring: ring}
 }
 
@@ -28,8 +28,9 @@ func NewKeyMaker(p Policy, clock outbound.Clock, codec outbound.TokenCodec, mast
 // are missing, retires active keys of other algorithms, and loads the ring. Of
 // instances that start at once, one makes the keys.
 func (k *KeyMaker) Ensure(ctx context.Context) error {
+	policy := k.policy.Current()
 	if err := k.ring.Reload(ctx); err == nil {
-		if complete(k.ring.view.Load().stored, k.policy.Algorithm) {
+		if complete(k.ring.view.Load().stored, policy.Algorithm) {
 			return nil
 		}
 	} else if !domain.HasCode(err, domain.CodeNotFound) {
@@ -40,7 +41,7 @@ func (k *KeyMaker) Ensure(ctx context.Context) error {
 	sealed := make([][]byte, 2)
 	for i := range fresh {
 		var err error
-		if fresh[i], err = k.codec.Generate(k.policy.Algorithm); err != nil {
+		if fresh[i], err = k.codec.Generate(policy.Algorithm); err != nil {
 			return err
 		}
 		if sealed[i], err = k.master.Seal(sealPurpose, fresh[i].Private); err != nil {
@@ -49,23 +50,23 @@ func (k *KeyMaker) Ensure(ctx context.Context) error {
 	}
 	err := k.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
 		stored, err := repos.Keys.Lock(ctx)
-		if err != nil || complete(stored, k.policy.Algorithm) {
+		if err != nil || complete(stored, policy.Algorithm) {
 			return err // another instance was first
 		}
 		now := k.clock.Now()
 		for _, key := range stored {
-			if s := key.Snapshot(); s.State != token.KeyRetired && s.Algorithm != k.policy.Algorithm {
-				key.Retire(now, k.policy.lastExpiry("", now))
+			if s := key.Snapshot(); s.State != token.KeyRetired && s.Algorithm != policy.Algorithm {
+				key.Retire(now, policy.lastExpiry("", now))
 				if err := repos.Keys.Save(ctx, key); err != nil {
 					return err
 				}
 			}
 		}
 		for i, state := range []token.KeyState{token.KeyActive, token.KeyNext} {
-			if has(stored, k.policy.Algorithm, state) {
+			if has(stored, policy.Algorithm, state) {
 				continue
 			}
-			key := token.NewSigningKey(fresh[i].ID, k.policy.Algorithm, sealed[i], fresh[i].PublicJWK, now)
+			key := token.NewSigningKey(fresh[i].ID, policy.Algorithm, sealed[i], fresh[i].PublicJWK, now)
 			if state == token.KeyActive {
 				key.Activate(now)
 			}

@@ -20,7 +20,7 @@ const sealPurpose = "signing-key"
 // KeyRing holds the signing keys of this instance, ready for use: the active
 // one signs, every trusted one verifies.
 type KeyRing struct {
-	policy    Policy
+	policy    Policies
 	clock     outbound.Clock
 	codec     outbound.TokenCodec
 	master    outbound.MasterKey
@@ -45,7 +45,7 @@ type trustedKey struct {
 }
 
 // NewKeyRing makes an empty ring; Reload fills it.
-func NewKeyRing(p Policy, clock outbound.Clock, codec outbound.TokenCodec, master outbound.MasterKey, directory outbound.KeyDirectory) *KeyRing {
+func NewKeyRing(p Policies, clock outbound.Clock, codec outbound.TokenCodec, master outbound.MasterKey, directory outbound.KeyDirectory) *KeyRing {
 	r := &KeyRing{policy: p, clock: clock, codec: codec, master: master, directory: directory}
 	r.view.Store(&ringView{})
 	return r
@@ -78,7 +78,7 @@ func (r *KeyRing) Reload(ctx context.Context) error {
 			}
 		}
 		view.keys[s.ID] = trustedKey{key: loaded, expires: s.ExpiresAt}
-		if s.State == token.KeyActive && (view.active == nil || s.Algorithm == r.policy.Algorithm) {
+		if s.State == token.KeyActive && (view.active == nil || s.Algorithm == r.policy.Current().Algorithm) {
 			view.active = loaded
 		}
 	}

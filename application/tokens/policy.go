@@ -21,6 +21,13 @@ type Policy struct {
 	FailOpen      bool          // accept tokens while revocation state is unknown
 }
 
+// Policies gives the policy in force. It is asked anew each time: what can be
+// set at run time changes while requests are served.
+type Policies interface{ Current() Policy }
+
+// Current makes a policy its own source, one that never changes.
+func (p Policy) Current() Policy { return p }
+
 // audience is the aud claim: the issuer first, then the configured ones.
 func (p Policy) audience() []string {
 	aud := []string{p.Issuer}

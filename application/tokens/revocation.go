@@ -73,7 +73,7 @@ func owns(asking *client.ServiceClient, owner string, anonymous bool) error {
 
 func (r *Revoker) endAccess(ctx context.Context, claims token.AccessClaims, actor domain.Party) error {
 	now := r.clock.Now()
-	expires := claims.ExpiresAt.Add(r.validator.policy.Leeway)
+	expires := claims.ExpiresAt.Add(r.validator.policy.Current().Leeway)
 	if !now.Before(expires) || r.validator.registry.Ended(claims) {
 		return nil
 	}

@@ -11,7 +11,7 @@ import (
 
 // Sessions ends logins, with their refresh chains and access tokens.
 type Sessions struct {
-	policy Policy
+	policy Policies
 	clock  outbound.Clock
 	uow    outbound.UnitOfWork
 }
@@ -19,7 +19,7 @@ type Sessions struct {
 var _ inbound.Sessions = (*Sessions)(nil)
 
 // NewSessions makes the service.
-func NewSessions(p Policy, clock outbound.Clock, uow outbound.UnitOfWork) *Sessions {
+func NewSessions(p Policies, clock outbound.Clock, uow outbound.UnitOfWork) *Sessions {
 	return &Sessions{policy: p, clock: clock, uow: uow}
 }
 
@@ -67,7 +67,7 @@ func (s *Sessions) endAll(ctx context.Context, caller inbound.Caller) error {
 		}
 		// Also what a session that was being opened meanwhile has been given.
 		return r.Signals.Append(ctx, token.Signal{
-			Kind: token.SignalUserRevoked, ID: caller.Claims.Subject, Before: now, ExpiresAt: s.policy.lastExpiry("", now),
+			Kind: token.SignalUserRevoked, ID: caller.Claims.Subject, Before: now, ExpiresAt: s.policy.Current().lastExpiry("", now),
 		})
 	})
 }
@@ -83,6 +83,6 @@ func (s *Sessions) End(ctx context.Context, r outbound.Repositories, session *to
 		return err
 	}
 	return r.Signals.Append(ctx, token.Signal{
-		Kind: token.SignalSessionEnded, ID: session.ID().String(), ExpiresAt: s.policy.lastExpiry(session.ClientID(), now),
+		Kind: token.SignalSessionEnded, ID: session.ID().String(), ExpiresAt: s.policy.Current().lastExpiry(session.ClientID(), now),
 	})
 }

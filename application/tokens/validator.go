@@ -23,7 +23,7 @@ type Fingerprint = [sha256.Size]byte
 // Validator verifies access tokens as the API's own resource server
 // (RFC 9068, section 4), and then asks who the principal is now.
 type Validator struct {
-	policy     Policy
+	policy     Policies
 	clock      outbound.Clock
 	codec      outbound.TokenCodec
 	ring       *KeyRing
@@ -37,7 +37,7 @@ var _ inbound.Authenticator = (*Validator)(nil)
 
 // NewValidator makes a validator; verified keeps the claims of tokens whose
 // signature, issuer and audience were found good.
-func NewValidator(p Policy, clock outbound.Clock, codec outbound.TokenCodec, ring *KeyRing, registry *Registry, feed *Feed,
+func NewValidator(p Policies, clock outbound.Clock, codec outbound.TokenCodec, ring *KeyRing, registry *Registry, feed *Feed,
 	principals *Principals, verified outbound.Cache[Fingerprint, token.AccessClaims]) *Validator {
 	return &Validator{policy: p, clock: clock, codec: codec, ring: ring, registry: registry, feed: feed, principals: principals, verified: verified}
 }
@@ -48,13 +48,13 @@ func (v *Validator) Authenticate(ctx context.Context, bearer string) (inbound.Ca
 	if err != nil {
 		return inbound.Caller{}, err
 	}
-	if err := claims.CheckTimes(v.clock.Now(), v.policy.Leeway); err != nil {
+	if err := claims.CheckTimes(v.clock.Now(), v.policy.Current().Leeway); err != nil {
 		return inbound.Caller{}, err
 	}
 	if v.registry.Ended(claims) {
 		return inbound.Caller{}, token.InvalidToken("the token was revoked")
 	}
-	if !v.policy.FailOpen && !v.feed.Known() {
+	if !v.policy.Current().FailOpen && !v.feed.Known() {
 		return inbound.Caller{}, domain.Unavailable(errors.New("revocation state unknown: neither feed is alive"), time.Second)
 	}
 	return v.caller(ctx, claims)
@@ -79,9 +79,9 @@ func (v *Validator) verify(ctx context.Context, bearer string) (token.AccessClai
 		switch {
 		case err != nil:
 			return token.AccessClaims{}, err
-		case claims.Issuer != v.policy.Issuer:
+		case claims.Issuer != v.policy.Current().Issuer:
 			return token.AccessClaims{}, token.InvalidToken("the token is of another issuer")
-		case !slices.Contains(claims.Audience, v.policy.Issuer):
+		case !slices.Contains(claims.Audience, v.policy.Current().Issuer):
 			return token.AccessClaims{}, token.InvalidToken("the token is for another audience")
 		}
 		return claims, nil

@@ -13,7 +13,7 @@ import (
 
 // Accounts registers people and keeps their profiles.
 type Accounts struct {
-	policy    Policy
+	policy    Policies
 	clock     outbound.Clock
 	random    outbound.Random
 	hasher    outbound.PasswordHasher
@@ -27,14 +27,14 @@ var (
 )
 
 // NewAccounts makes the service.
-func NewAccounts(p Policy, clock outbound.Clock, random outbound.Random, hasher outbound.PasswordHasher, directory outbound.UserDirectory, uow outbound.UnitOfWork) *Accounts {
+func NewAccounts(p Policies, clock outbound.Clock, random outbound.Random, hasher outbound.PasswordHasher, directory outbound.UserDirectory, uow outbound.UnitOfWork) *Accounts {
 	return &Accounts{policy: p, clock: clock, random: random, hasher: hasher, directory: directory, uow: uow}
 }
 
 // Register makes an account. A taken address is not told: the name is kept for
 // a day as if the account had been made, and its owner is told by mail.
 func (a *Accounts) Register(ctx context.Context, r inbound.Registration) error {
-	if a.policy.RegistrationClosed {
+	if a.policy.Current().RegistrationClosed {
 		return domain.E(domain.KindForbidden, domain.CodeClosed, "registration is closed")
 	}
 	checked, hash, err := a.prepare(ctx, r)
@@ -69,7 +69,7 @@ func (a *Accounts) Register(ctx context.Context, r inbound.Registration) error {
 
 // prepare checks a registration and hashes its password, outside any unit of work.
 func (a *Accounts) prepare(ctx context.Context, r inbound.Registration) (user.Checked, string, error) {
-	checked, err := r.Check(r.Password, a.policy.Passwords)
+	checked, err := r.Check(r.Password, a.policy.Current().Passwords)
 	if err != nil {
 		return user.Checked{}, "", err
 	}

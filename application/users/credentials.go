@@ -14,7 +14,7 @@ const identifierPurpose = "login-identifier"
 
 // Credentials proves people by password, within their budget of failures.
 type Credentials struct {
-	policy    Policy
+	policy    Policies
 	clock     outbound.Clock
 	master    outbound.MasterKey
 	hasher    outbound.PasswordHasher
@@ -25,11 +25,11 @@ type Credentials struct {
 }
 
 // NewCredentials makes the service.
-func NewCredentials(p Policy, clock outbound.Clock, master outbound.MasterKey, hasher outbound.PasswordHasher,
+func NewCredentials(p Policies, clock outbound.Clock, master outbound.MasterKey, hasher outbound.PasswordHasher,
 	directory outbound.UserDirectory, lockouts outbound.Lockouts, uow outbound.UnitOfWork) *Credentials {
 	return &Credentials{
 		policy: p, clock: clock, master: master, hasher: hasher, directory: directory, lockouts: lockouts, uow: uow,
-		gate: newGate(p.perIdentifier(), p.MaxWaiting),
+		gate: newGate(p.Current().perIdentifier(), p.Current().MaxWaiting),
 	}
 }
 
@@ -81,7 +81,7 @@ func (c *Credentials) VerifyPassword(ctx context.Context, identifier string, pas
 	if !proof.account {
 		return Login{}, c.refusePending()
 	}
-	if candidate.user.Admit(c.policy.Admission, c.clock.Now()) != nil {
+	if candidate.user.Admit(c.policy.Current().Admission, c.clock.Now()) != nil {
 		return Login{}, c.refuseAdmission(ctx, candidate.user.ID())
 	}
 	return Login{UserID: candidate.user.ID(), Record: c.record(candidate.user, proof.rehashed)}, nil
@@ -103,7 +103,7 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 	if err != nil && domain.AsError(err).Kind != domain.KindNotFound {
 		return candidate{}, err
 	}
-	required := c.policy.Admission.RequireVerifiedEmail
+	required := c.policy.Current().Admission.RequireVerifiedEmail
 	result := candidate{user: found, alike: required && isEmail}
 	if found != nil {
 		result.key = "user:" + found.ID().String()
@@ -166,7 +166,7 @@ func (c *Credentials) evaluate(ctx context.Context, who candidate, password doma
 // unverified account where verification is required, else as nobody.
 func (c *Credentials) refusePending() error {
 	refused := badCredentials()
-	if c.policy.Admission.RequireVerifiedEmail {
+	if c.policy.Current().Admission.RequireVerifiedEmail {
 		refused.Reason, refused.Message = domain.ReasonEmailUnverified, "the e-mail address is not verified"
 	}
 	return refused
@@ -181,7 +181,7 @@ func (c *Credentials) refuseAdmission(ctx context.Context, id domain.ID) error {
 			return orBadCredentials(err)
 		}
 		now := c.clock.Now()
-		refused := u.Admit(c.policy.Admission, now)
+		refused := u.Admit(c.policy.Current().Admission, now)
 		if refused == nil {
 			return badCredentials() // admitted only this moment: asking again will do
 		}
@@ -204,7 +204,7 @@ func (c *Credentials) record(proven *user.User, rehashed string) func(context.Co
 			return badCredentials() // changed meanwhile: the old one must not outlive it in a new session
 		}
 		now := c.clock.Now()
-		if err := u.Admit(c.policy.Admission, now); err != nil {
+		if err := u.Admit(c.policy.Current().Admission, now); err != nil {
 			return err
 		}
 		u.LoggedIn(now)
@@ -220,7 +220,7 @@ func (c *Credentials) record(proven *user.User, rehashed string) func(context.Co
 func (c *Credentials) failed(ctx context.Context, who candidate) error {
 	err := c.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
 		now := c.clock.Now()
-		lockout, err := swap(ctx, r.Lockouts, who.key, func(l user.Lockout) user.Lockout { return l.Fail(c.policy.Lockout, now) })
+		lockout, err := swap(ctx, r.Lockouts, who.key, func(l user.Lockout) user.Lockout { return l.Fail(c.policy.Current().Lockout, now) })
 		if err != nil {
 			return err
 		}

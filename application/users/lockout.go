@@ -20,7 +20,7 @@ func (c *Credentials) reserve(ctx context.Context, key string) (user.Lockout, er
 		if err != nil {
 			return user.Lockout{}, err
 		}
-		next, admission := current.Reserve(c.policy.Lockout, now)
+		next, admission := current.Reserve(c.policy.Current().Lockout, now)
 		swapped := true
 		if next.Snapshot() != current.Snapshot() { // a refusal may settle attempts that were abandoned
 			if swapped, err = c.lockouts.Swap(ctx, next); err != nil {

@@ -17,6 +17,13 @@ type Policy struct {
 	RegistrationClosed bool
 }
 
+// Policies gives the policy in force. It is asked anew each time: what can be
+// set at run time changes while requests are served.
+type Policies interface{ Current() Policy }
+
+// Current makes a policy its own source, one that never changes.
+func (p Policy) Current() Policy { return p }
+
 // busyRetry is how long to wait before asking again for a budget that another
 // instance has in flight.
 const busyRetry = 25 * time.Millisecond
