@@ -121,6 +121,7 @@ func TestSigningAlgorithms(t *testing.T) {
 		s.verified(t, algorithm, admin)
 		return
 	}
+	t.Parallel()
 	for _, algorithm := range signingAlgorithms {
 		t.Run(algorithm, func(t *testing.T) {
 			eachStore(t, settings{"JWT_ALGORITHM": algorithm}, func(t *testing.T, s *Server) { s.verified(t, algorithm, s.login(t, s.Admin)) })

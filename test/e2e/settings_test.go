@@ -11,7 +11,7 @@ import (
 
 // TestLifetimes: tokens end with their time (RTK-02, RTK-16, contract 3.2).
 func TestLifetimes(t *testing.T) {
-	eachStore(t, settings{"ACCESS_TOKEN_TTL": "2s", "REFRESH_TOKEN_TTL": "4s", "REFRESH_RETRY_WINDOW": "1h"}, func(t *testing.T, s *Server) {
+	eachStore(t, settings{"ACCESS_TOKEN_TTL": "1s", "REFRESH_TOKEN_TTL": "3s", "REFRESH_RETRY_WINDOW": "1h"}, func(t *testing.T, s *Server) {
 		guard := s.newClient(t, s.login(t, s.Admin), []string{"introspect:tokens"}, nil)
 		a := s.register(t)
 		spent := s.login(t, a)

@@ -46,6 +46,7 @@ func onPostgres(t *testing.T) settings {
 func eachStore(t *testing.T, extra settings, test func(t *testing.T, s *Server)) {
 	t.Helper()
 	needsProcess(t)
+	t.Parallel()
 	for _, each := range stores {
 		t.Run(each.name, func(t *testing.T) {
 			t.Parallel()
