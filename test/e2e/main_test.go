@@ -13,26 +13,31 @@ import (
 // program is the binary under test; empty where a deployment is given.
 var program string
 
-func TestMain(m *testing.M) {
-	if os.Getenv("KEYSTONE_URL") == "" {
-		dir, err := os.MkdirTemp("", "keystone-e2e-")
-		if err == nil {
-			program = filepath.Join(dir, "keystone")
-			err = build(program)
-		}
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+// run is TestMain with its defers.
+func run(m *testing.M) (code int) {
+	if os.Getenv("KEYSTONE_URL") != "" {
+		return services.Run(m)
 	}
-	code := services.Run(m)
-	if program != "" {
-		if err := os.RemoveAll(filepath.Dir(program)); err != nil {
+	failed := func(err error) {
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			code = 1
 		}
 	}
-	os.Exit(code)
+	dir, err := os.MkdirTemp("", "keystone-e2e-")
+	if err != nil {
+		failed(err)
+		return code
+	}
+	defer func() { failed(os.RemoveAll(dir)) }()
+	program = filepath.Join(dir, "keystone")
+	if err := build(program); err != nil {
+		failed(err)
+		return code
+	}
+	return services.Run(m)
 }
 
 func build(to string) error {
