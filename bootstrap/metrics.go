@@ -16,6 +16,7 @@ func (in ports) measured(m *telemetry.Metrics, logger *zap.Logger) ports {
 	in.Principals = m.Principals(in.Principals)
 	in.Spender = m.RefreshSpender(in.Spender)
 	in.Refresh = m.RefreshDirectory(in.Refresh)
+	in.Audit = m.AuditLog(in.Audit)
 	in.Keys = m.KeyDirectory(in.Keys)
 	in.Lockouts = m.Lockouts(in.Lockouts)
 	return in

@@ -41,6 +41,7 @@ type ports struct {
 	Keys       outbound.KeyDirectory
 	Lockouts   outbound.Lockouts
 	Signals    outbound.SignalLog
+	Audit      outbound.AuditLog
 	Vault      outbound.Vault
 	Schema     outbound.Schema
 	Probes     []outbound.Probe `group:"probes"`
@@ -67,6 +68,7 @@ type parts struct {
 	clients     *clients.Service
 	pipeline    *grants.Pipeline
 	health      *operations.Health
+	audit       *operations.Audit
 }
 
 // How much is kept in process. A principal or client is dropped the moment it
@@ -106,6 +108,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, in.Hasher, in.Users, p.work)
 	p.permissions = authorization.NewPermissions(p.principals)
 	p.health = operations.NewHealth(in.Clock, in.Probes)
+	p.audit = operations.NewAudit(in.Audit)
 
 	issuer := tokens.NewIssuer(p.policy, in.Clock, in.Random, in.Codec, p.ring)
 	var err error

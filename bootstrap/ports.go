@@ -51,6 +51,7 @@ func outboundPorts(cfg *config.Config) []provider {
 		port[outbound.KeyDirectory](database.NewKeyDirectory),
 		port[outbound.Lockouts](database.NewLockouts),
 		port[outbound.SignalLog](database.NewSignalLog),
+		port[outbound.AuditLog](database.NewAuditLog),
 		port[outbound.Vault](database.NewVault),
 		port[outbound.Schema](database.NewSchema),
 	}

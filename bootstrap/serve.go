@@ -99,6 +99,7 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap
 		Tokens: metrics.TokenEndpoint(p.pipeline), Introspector: p.introspect, Revoker: p.revoker,
 		Authenticator: metrics.Authenticator(p.validator), Sessions: p.sessions, Metadata: p.ring,
 		Accounts: p.accounts, Permissions: p.permissions, Clients: p.clients, Health: p.health,
+		Audit: p.audit,
 	})
 }
 

@@ -233,12 +233,6 @@ type Events interface {
 	Append(ctx context.Context, events ...domain.Event) error
 }
 
-// AuditLog reads events, newest first.
-type AuditLog interface {
-	// Recent gives up to limit events.
-	Recent(ctx context.Context, limit int) ([]domain.Event, error)
-}
-
 // Vault keeps the canary that tells whether the master key is the one this
 // store was sealed with.
 type Vault interface {

@@ -50,6 +50,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Lockouts", RunLockouts},
 		{"Signals", RunSignals},
 		{"Events", RunEvents},
+		{"AuditLog", RunAudit},
 		{"Vault", RunVault},
 	} {
 		t.Run(suite.port, func(t *testing.T) { suite.run(t, open) })

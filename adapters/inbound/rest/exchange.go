@@ -24,6 +24,7 @@ type exchange struct {
 	caller    inbound.Caller // set by the guard
 	cause     error          // what the answer keeps to itself; for the log
 	stack     []byte         // of a panic
+	cut       bool           // the answer had begun when it failed
 }
 
 type exchangeKey struct{}
@@ -50,8 +51,12 @@ func (s *Server) around(next echo.HandlerFunc) echo.HandlerFunc {
 			header.Set("Pragma", "no-cache") // beside no-store, for caches of HTTP/1.0 (RFC 6749, section 5.1)
 		}
 
-		ctx, cancel := context.WithTimeout(r.Context(), s.config.RequestTimeout)
-		defer cancel()
+		ctx := r.Context()
+		if x.resource == nil || !x.resource.streams {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, s.config.RequestTimeout)
+			defer cancel()
+		}
 		ctx = context.WithValue(ctx, exchangeKey{}, x)
 		ctx = domain.WithOrigin(ctx, domain.Origin{Address: x.address, UserAgent: userAgent(r.UserAgent()), RequestID: x.requestID})
 		c.SetRequest(r.WithContext(ctx))
@@ -62,6 +67,9 @@ func (s *Server) around(next echo.HandlerFunc) echo.HandlerFunc {
 			}
 		}
 		s.finish(c, x, s.config.Clock.Now().Sub(began))
+		if x.cut {
+			panic(http.ErrAbortHandler) // else the client would take what it has for all there is
+		}
 		return nil
 	}
 }
@@ -120,7 +128,7 @@ func (s *Server) refuse(c echo.Context, x *exchange, err error) {
 	}
 	response := c.Response()
 	if response.Committed {
-		x.cause = err // too late to say so: the client gets a cut answer
+		x.cause, x.cut = err, true // too late to say so: the client gets a cut answer
 		return
 	}
 	if refusal.Code == codeMethodNotAllowed && x.resource != nil {

@@ -55,6 +55,7 @@ type ports struct {
 	allowed      func(ctx context.Context, caller inbound.Caller, id *domain.ID, checks []inbound.Check) ([]bool, error)
 	create       func(ctx context.Context, caller inbound.Caller, d service.Draft) (inbound.NewClient, error)
 	ready        func(ctx context.Context) (bool, []inbound.Dependency)
+	trail        func(ctx context.Context, filter domain.AuditFilter, page domain.Page) (domain.Listing[domain.AuditRecord], error)
 	authenticate func(ctx context.Context, bearer string) (inbound.Caller, error)
 }
 
@@ -69,6 +70,7 @@ var (
 	_ inbound.Permissions   = (*ports)(nil)
 	_ inbound.Clients       = (*ports)(nil)
 	_ inbound.Health        = (*ports)(nil)
+	_ inbound.AuditTrail    = (*ports)(nil)
 )
 
 func (p *ports) called(name string) { p.calls = append(p.calls, name) }
@@ -122,6 +124,19 @@ func (p *ports) CreateAsOperator(context.Context, service.Draft) (inbound.NewCli
 	return inbound.NewClient{}, errors.New("not an HTTP matter")
 }
 func (p *ports) Ready(ctx context.Context) (bool, []inbound.Dependency) { return p.ready(ctx) }
+
+func (p *ports) List(ctx context.Context, _ inbound.Caller, filter domain.AuditFilter, page domain.Page) (domain.Listing[domain.AuditRecord], error) {
+	p.called("list audit")
+	return p.trail(ctx, filter, page)
+}
+func (p *ports) Export(ctx context.Context, _ inbound.Caller, filter domain.AuditFilter, each func([]domain.AuditRecord) error) error {
+	p.called("export audit")
+	found, err := p.trail(ctx, filter, domain.Page{})
+	if failure := each(found.Items); failure != nil {
+		return failure
+	}
+	return err
+}
 
 const (
 	alice    = "0190b3a4-0000-7000-8000-000000000001"
@@ -180,6 +195,13 @@ func obliging() *ports {
 		ready: func(context.Context) (bool, []inbound.Dependency) {
 			return true, []inbound.Dependency{{Name: "database", Healthy: true, Latency: 0.4}}
 		},
+		trail: func(context.Context, domain.AuditFilter, domain.Page) (domain.Listing[domain.AuditRecord], error) {
+			return domain.Listing[domain.AuditRecord]{Next: "1.2", Items: []domain.AuditRecord{{
+				ID: uuidOf(alice), Origin: domain.Origin{Address: "192.0.2.1"},
+				Event: domain.Event{Type: domain.EventLoginFailed, Outcome: domain.Failed, Reason: "bad_credentials", OccurredAt: noon,
+					Actor: domain.Party{Kind: domain.PartyUser, ID: alice, Name: "alice"}, Subject: domain.Party{Kind: domain.PartySystem, ID: "keystone"}},
+			}}}, nil
+		},
 		authenticate: func(_ context.Context, raw string) (inbound.Caller, error) {
 			switch raw {
 			case fullToken:
@@ -214,7 +236,7 @@ func serve(t testing.TB, p *ports, config Config) (*Server, *observer.ObservedLo
 	config.Logger = zap.New(core)
 	s, err := New(config, UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
-		Accounts: p, Permissions: p, Clients: p, Health: p,
+		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -74,7 +74,11 @@ func (e endpoint) describe(registry huma.Registry) *huma.Operation {
 	}
 	success := &huma.Response{Description: http.StatusText(e.status)}
 	if e.answer != nil {
-		success.Content = content(mediaJSON, schema(registry, e.answer))
+		media := mediaJSON
+		if e.media != "" {
+			media = e.media
+		}
+		success.Content = content(media, schema(registry, e.answer))
 	}
 	op.Responses[strconv.Itoa(e.status)] = success
 	if e.alsoAs != 0 {

@@ -47,6 +47,8 @@ type endpoint struct {
 	body    reflect.Type // of a JSON body
 	ifMatch bool         // honours If-Match
 	answer  reflect.Type // nil: no content
+	media   string       // of the answer; empty: application/json
+	streams bool         // the answer may take as long as its reader does
 	status  int          // of success
 	alsoAs  int          // another status of the same answer; zero: none
 }
@@ -75,7 +77,7 @@ func (s *Server) table() []endpoint {
 		tag: tagUsers, id: "change-me", summary: "Change the caller's own profile; null clears a field", ifMatch: true,
 		body: reflect.TypeFor[profilePatch](), answer: reflect.TypeFor[userAnswer](), status: http.StatusOK}
 
-	return []endpoint{
+	return append([]endpoint{
 		{method: http.MethodPost, path: tokenPath, access: client, protocol: oauthProtocol, handle: s.token,
 			tag: tagOAuth, id: "token", summary: "Issue tokens (RFC 6749)", form: s.tokenForm(),
 			answer: reflect.TypeFor[tokenAnswer](), status: http.StatusOK},
@@ -113,7 +115,7 @@ func (s *Server) table() []endpoint {
 			answer: reflect.TypeFor[readiness](), status: http.StatusOK, alsoAs: notReady},
 		{method: http.MethodGet, path: openAPIPath, access: anyone, handle: s.openAPI,
 			tag: tagSystem, id: "openapi", summary: "This document", answer: reflect.TypeFor[map[string]any](), status: http.StatusOK},
-	}
+	}, s.operations()...)
 }
 
 // at gives the endpoint a path; suffix keeps operation ids distinct.

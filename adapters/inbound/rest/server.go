@@ -46,6 +46,7 @@ type UseCases struct {
 	Permissions   inbound.Permissions
 	Clients       inbound.Clients
 	Health        inbound.Health
+	Audit         inbound.AuditTrail
 }
 
 // Server answers HTTP requests.
@@ -66,6 +67,7 @@ type resource struct {
 	path     string
 	methods  []string
 	protocol protocol
+	streams  bool
 }
 
 // New makes a server of every endpoint in routes.go.
@@ -99,7 +101,7 @@ func (s *Server) mount() {
 	for _, e := range s.endpoints {
 		r := s.resources[e.path]
 		if r == nil {
-			r = &resource{path: e.path, protocol: e.protocol}
+			r = &resource{path: e.path, protocol: e.protocol, streams: e.streams}
 			s.resources[e.path] = r
 		}
 		r.methods = append(r.methods, e.method)

@@ -10,10 +10,7 @@ import (
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
-var (
-	_ outbound.Events   = (*events)(nil)
-	_ outbound.AuditLog = (*AuditLog)(nil)
-)
+var _ outbound.Events = (*events)(nil)
 
 type eventRow struct {
 	bun.BaseModel `bun:"table:events,alias:e"`
@@ -87,27 +84,4 @@ func (r *events) Append(ctx context.Context, events ...domain.Event) error {
 		r.transaction.events = append(r.transaction.events, r.db.eventRow(ctx, e))
 	}
 	return nil
-}
-
-// AuditLog reads events.
-type AuditLog struct{ db *DB }
-
-// NewAuditLog makes the audit log of a store.
-func NewAuditLog(db *DB) *AuditLog { return &AuditLog{db: db} }
-
-// Recent implements the port.
-func (l *AuditLog) Recent(ctx context.Context, limit int) ([]domain.Event, error) {
-	if limit <= 0 {
-		return nil, nil
-	}
-	var rows []eventRow
-	err := l.db.reader.NewSelect().Model(&rows).OrderExpr("e.occurred_at DESC, e.seq DESC").Limit(int64(limit)).Scan(ctx)
-	if err != nil {
-		return nil, translate(ctx, err)
-	}
-	found := make([]domain.Event, len(rows))
-	for i, row := range rows {
-		found[i] = row.event()
-	}
-	return found, nil
 }

@@ -66,6 +66,13 @@ func (s *store) Get(_ context.Context, key string) (user.Lockout, error) {
 
 func (s *store) Swap(context.Context, user.Lockout) (bool, error) { return true, s.err }
 
+func (s *store) Recent(context.Context, int) ([]domain.Event, error) { return nil, s.err }
+
+func (s *store) Find(_ context.Context, filter domain.AuditFilter, _ domain.Page) (domain.Listing[domain.AuditRecord], error) {
+	s.asked = filter.Actor
+	return domain.Listing[domain.AuditRecord]{}, s.err
+}
+
 func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
 	return errors.Join(work(ctx, outbound.Repositories{}), s.err)
 }
@@ -107,6 +114,10 @@ func TestStoreCalls(t *testing.T) {
 		"signing_keys.all": func(m *telemetry.Metrics, s *store) (bool, error) {
 			keys, err := m.KeyDirectory(s).Keys(ctx)
 			return len(keys) == 2, err
+		},
+		"events.find": func(m *telemetry.Metrics, s *store) (bool, error) {
+			_, err := m.AuditLog(s).Find(ctx, domain.AuditFilter{Actor: "question"}, domain.Page{})
+			return s.asked == "question", err
 		},
 		"lockouts.get": func(m *telemetry.Metrics, s *store) (bool, error) {
 			_, err := m.Lockouts(s).Get(ctx, "question")

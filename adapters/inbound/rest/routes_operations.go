@@ -1,0 +1,23 @@
+package rest
+
+import (
+	"net/http"
+	"reflect"
+	"slices"
+
+	"github.com/keystone-auth/keystone/domain/scope"
+)
+
+const tagOperations = "Operations"
+
+// operations are the endpoints of those who run the installation.
+func (s *Server) operations() []endpoint {
+	return []endpoint{
+		{method: http.MethodGet, path: "/api/v1/admin/audit", access: bearer, scope: scope.ReadAudit, handle: s.listAudit,
+			tag: tagOperations, id: auditList, summary: "What happened, newest first", query: slices.Concat(auditParameters, listParameters),
+			answer: reflect.TypeFor[listAnswer[auditAnswer]](), status: http.StatusOK},
+		{method: http.MethodGet, path: "/api/v1/admin/audit/export", access: bearer, scope: scope.ReadAudit, handle: s.exportAudit, streams: true,
+			tag: tagOperations, id: "export-audit", summary: "All of what happened, newest first, one JSON object a line", query: auditParameters,
+			answer: reflect.TypeFor[auditAnswer](), media: mediaLines, status: http.StatusOK},
+	}
+}
