@@ -160,8 +160,8 @@ func TestRefreshStolen(t *testing.T) {
 		},
 		"after the window":            func(c *chain, _ domain.Secret) { c.clock.now = c.clock.now.Add(10 * time.Second) },
 		"with a conflict that reruns": func(c *chain, _ domain.Secret) { c.clock.now, c.store.reruns = c.clock.now.Add(time.Minute), 2 },
-		"after its own expiry": func(c *chain, _ domain.Secret) {
-			c.clock.now = c.clock.now.Add(time.Second)
+		"after the window and its own expiry": func(c *chain, _ domain.Secret) {
+			c.clock.now = c.clock.now.Add(time.Minute)
 			c.change(c.first, func(s *token.RefreshSnapshot) { s.ExpiresAt = c.clock.now })
 		},
 	} {
@@ -182,6 +182,21 @@ func TestRefreshStolen(t *testing.T) {
 				t.Error("punished twice")
 			}
 		})
+	}
+}
+
+// Within the window, a client that asks again after its token expired is late,
+// and no thief: it is refused, and the session lives.
+func TestRefreshRetriedTooLate(t *testing.T) {
+	c := newChain(t, 10*time.Second)
+	_, err := c.renew(t, c.first, "")
+	must(t, err)
+	c.clock.now = c.clock.now.Add(time.Second)
+	c.change(c.first, func(s *token.RefreshSnapshot) { s.ExpiresAt = c.clock.now })
+	_, err = c.renew(t, c.first, "")
+	wantCode(t, err, domain.CodeInvalidGrant)
+	if c.punished(t) {
+		t.Error("a late retry was taken for theft")
 	}
 }
 

@@ -46,8 +46,8 @@ func (h *Health) Ready(ctx context.Context) (bool, []inbound.Dependency) {
 	}
 	wait.Wait()
 	ready := !h.draining.Load()
-	for _, d := range dependencies {
-		ready = ready && d.Healthy
+	for i, d := range dependencies {
+		ready = ready && (d.Healthy || !h.probes[i].Essential())
 	}
 	return ready, dependencies
 }

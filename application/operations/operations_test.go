@@ -67,29 +67,33 @@ func (clock) Now() time.Time { return given.Now }
 
 // probe is a function field.
 type probe struct {
-	name string
-	ping func(ctx context.Context) error
+	name      string
+	essential bool
+	ping      func(ctx context.Context) error
 }
 
 func (p probe) Name() string                   { return p.name }
+func (p probe) Essential() bool                { return p.essential }
 func (p probe) Ping(ctx context.Context) error { return p.ping(ctx) }
 
 func TestReady(t *testing.T) {
-	up := probe{"database", func(context.Context) error { return nil }}
-	down := probe{"redis", func(context.Context) error { return domain.Unavailable(nil, time.Second) }}
-	bounded := probe{"redis", func(ctx context.Context) error {
+	up := probe{"database", true, func(context.Context) error { return nil }}
+	down := probe{"redis", false, func(context.Context) error { return domain.Unavailable(nil, time.Second) }}
+	bounded := probe{"redis", false, func(ctx context.Context) error {
 		if _, ok := ctx.Deadline(); !ok {
 			return errors.New("a probe without a deadline")
 		}
 		return nil
 	}}
+	gone := probe{"database", true, func(context.Context) error { return domain.Unavailable(nil, time.Second) }}
 	for name, c := range map[string]struct {
 		probes  []outbound.Probe
 		ready   bool
 		healthy []inbound.Dependency
 	}{
-		"all up":   {[]outbound.Probe{up, bounded}, true, []inbound.Dependency{{Name: "database", Healthy: true}, {Name: "redis", Healthy: true}}},
-		"one down": {[]outbound.Probe{up, down}, false, []inbound.Dependency{{Name: "database", Healthy: true}, {Name: "redis"}}},
+		"all up":                  {[]outbound.Probe{up, bounded}, true, []inbound.Dependency{{Name: "database", Healthy: true}, {Name: "redis", Healthy: true}}},
+		"one down, not essential": {[]outbound.Probe{up, down}, true, []inbound.Dependency{{Name: "database", Healthy: true}, {Name: "redis"}}},
+		"the essential one down":  {[]outbound.Probe{gone, bounded}, false, []inbound.Dependency{{Name: "database"}, {Name: "redis", Healthy: true}}},
 	} {
 		h := NewHealth(clock{}, c.probes)
 		ready, dependencies := h.Ready(t.Context())

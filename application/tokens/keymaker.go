@@ -56,7 +56,7 @@ func (k *KeyMaker) Ensure(ctx context.Context) error {
 		now := k.clock.Now()
 		for _, key := range stored {
 			if s := key.Snapshot(); s.State != token.KeyRetired && s.Algorithm != policy.Algorithm {
-				key.Retire(now, policy.lastExpiry("", now))
+				key.Retire(now, policy.lastExpiry(now))
 				if err := repos.Keys.Save(ctx, key); err != nil {
 					return err
 				}

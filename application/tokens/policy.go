@@ -39,14 +39,12 @@ func (p Policy) audience() []string {
 	return aud
 }
 
-// lastExpiry bounds when the access tokens that are out now have all expired:
-// a first-party token lives as configured, another client may have set up to
-// a day.
-func (p Policy) lastExpiry(clientID string, now time.Time) time.Time {
-	longest := max(p.AccessTTL, client.MaxLifetime)
-	if clientID == client.FirstParty {
-		longest = p.AccessTTL
-	}
-	// iat is cut to the second, so a token may seem up to a second younger.
-	return now.Add(longest + p.Leeway + time.Second)
+// lastExpiry bounds when the access tokens that are out now have all expired.
+// A day is the longest that any of them may have been given; what the lifetime
+// is set to now says nothing of those issued before it was changed.
+func (p Policy) lastExpiry(now time.Time) time.Time {
+	return now.Add(max(p.AccessTTL, client.MaxLifetime) + maxLeeway)
 }
+
+// maxLeeway is the most that a clock's leeway can be set to.
+const maxLeeway = time.Minute

@@ -67,7 +67,7 @@ func (s *Sessions) endAll(ctx context.Context, caller inbound.Caller) error {
 		}
 		// Also what a session that was being opened meanwhile has been given.
 		return r.Signals.Append(ctx, token.Signal{
-			Kind: token.SignalUserRevoked, ID: caller.Claims.Subject, Before: now, ExpiresAt: s.policy.Current().lastExpiry("", now),
+			Kind: token.SignalUserRevoked, ID: caller.Claims.Subject, Before: now, ExpiresAt: s.policy.Current().lastExpiry(now),
 		})
 	})
 }
@@ -83,6 +83,6 @@ func (s *Sessions) End(ctx context.Context, r outbound.Repositories, session *to
 		return err
 	}
 	return r.Signals.Append(ctx, token.Signal{
-		Kind: token.SignalSessionEnded, ID: session.ID().String(), ExpiresAt: s.policy.Current().lastExpiry(session.ClientID(), now),
+		Kind: token.SignalSessionEnded, ID: session.ID().String(), ExpiresAt: s.policy.Current().lastExpiry(now),
 	})
 }

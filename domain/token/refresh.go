@@ -87,11 +87,12 @@ func (t *RefreshToken) Judge(session *Session, successor *RefreshToken, now time
 		return Dead
 	case !t.s.IsUsed:
 		return Dead // expired, unused
-	case window > 0 && successor != nil && !successor.s.IsUsed && !successor.s.IsRevoked &&
-		now.Before(t.s.UsedAt.Add(window)) && now.Before(t.s.ExpiresAt):
-		return Retry
+	case window <= 0 || !now.Before(t.s.UsedAt.Add(window)) || successor == nil || successor.s.IsUsed || successor.s.IsRevoked:
+		return Stolen
+	case !now.Before(t.s.ExpiresAt):
+		return Dead // an innocent retry that came too late for the token itself
 	}
-	return Stolen
+	return Retry
 }
 
 // ReuseDetected is the security event of a stolen token.

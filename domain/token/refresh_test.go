@@ -65,7 +65,9 @@ func (c *chain) present(t *rapid.T) {
 	switch {
 	case dead, i == c.last():
 		want = token.Dead
-	case i == c.last()-1 && c.now.Sub(c.spentAt[i]) < c.window && !expired:
+	case i == c.last()-1 && c.now.Sub(c.spentAt[i]) < c.window && expired:
+		want = token.Dead // late, and no thief
+	case i == c.last()-1 && c.now.Sub(c.spentAt[i]) < c.window:
 		want = token.Retry
 	}
 	got := link.Judge(c.session, successor, c.now, c.window)
@@ -143,7 +145,8 @@ func TestJudge(t *testing.T) {
 		{"successor used", given.Refresh(alive, used), alive, given.Refresh(alive, used), 0, window, token.Stolen},
 		{"successor revoked", given.Refresh(alive, used), alive, given.Refresh(alive, func(r *token.RefreshSnapshot) { r.IsRevoked = true }), 0, window, token.Stolen},
 		{"no successor", given.Refresh(alive, used), alive, nil, 0, window, token.Stolen},
-		{"expired and used", given.Refresh(alive, used, func(r *token.RefreshSnapshot) { r.ExpiresAt = now }), alive, fresh, 0, window, token.Stolen},
+		{"expired and used, a retry too late", given.Refresh(alive, used, func(r *token.RefreshSnapshot) { r.ExpiresAt = now }), alive, fresh, 0, window, token.Dead},
+		{"expired and used, after the window", given.Refresh(alive, used, func(r *token.RefreshSnapshot) { r.ExpiresAt = now }), alive, fresh, window, window, token.Stolen},
 		{"expired, unused", given.Refresh(alive, func(r *token.RefreshSnapshot) { r.ExpiresAt = now }), alive, nil, 0, window, token.Dead},
 		{"revoked", given.Refresh(alive, used, func(r *token.RefreshSnapshot) { r.IsRevoked = true }), alive, fresh, 0, window, token.Dead},
 		{"session ended", given.Refresh(over, used), over, fresh, 0, window, token.Dead},

@@ -256,6 +256,9 @@ type Schema interface {
 type Probe interface {
 	// Name is a lower-case word: database, redis.
 	Name() string
+	// Essential tells whether an instance without it can serve nothing, and is
+	// therefore not ready.
+	Essential() bool
 	// Ping fails where the dependency does not answer, through the very pool
 	// that requests use.
 	Ping(ctx context.Context) error

@@ -17,6 +17,9 @@ func NewProbe(db *DB) *Probe { return &Probe{db: db} }
 // Name implements the port.
 func (p *Probe) Name() string { return "database" }
 
+// Essential implements the port: there is nothing to serve without the store.
+func (p *Probe) Essential() bool { return true }
+
 // Ping implements the port: a pool with no connection to spare fails it too.
 // It asks for a table's row, because a driver may call an open file a success.
 func (p *Probe) Ping(ctx context.Context) error {

@@ -131,6 +131,10 @@ func NewProbe(client *Client) Probe { return Probe{client: client} }
 // Name is redis.
 func (Probe) Name() string { return "redis" }
 
+// Essential is false: without Redis the store's own feed brings revocations,
+// and an instance that a load balancer drops for it would serve less, not more.
+func (Probe) Essential() bool { return false }
+
 // Ping fails where Redis does not answer.
 func (p Probe) Ping(ctx context.Context) error {
 	client, err := p.client.use()
