@@ -45,6 +45,8 @@ const (
 	CodeUnknownScope  Code = "unknown_scope"
 	CodeUnknownRole   Code = "unknown_role"
 	CodeClosed        Code = "registration_closed"
+	CodeBuiltin       Code = "builtin" // what every installation has can't be taken away
+	CodeInUse         Code = "in_use"
 
 	// RFC 6749, section 5.2.
 	CodeInvalidRequest       Code = "invalid_request"
@@ -65,7 +67,7 @@ func Codes() []Code {
 	return []Code{
 		CodeInternal, CodeUnavailable, CodeBusy, CodeRateLimited, CodeInvalidInput, CodeInvalidID, CodeNotFound,
 		CodeConflict, CodeVersion, CodeForbidden, CodeUsernameTaken, CodeEmailTaken, CodeNotSpendable,
-		CodeUnknownScope, CodeUnknownRole, CodeClosed,
+		CodeUnknownScope, CodeUnknownRole, CodeClosed, CodeBuiltin, CodeInUse,
 		CodeInvalidRequest, CodeInvalidClient, CodeInvalidGrant, CodeUnauthorizedClient,
 		CodeUnsupportedGrantType, CodeInvalidScope, CodeInvalidToken, CodeMissingToken, CodeInsufficientScope,
 	}

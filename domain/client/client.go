@@ -3,9 +3,7 @@ package client
 
 import (
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/scope"
@@ -15,14 +13,6 @@ import (
 // request names none. Migrations seed it.
 const FirstParty = "keystone"
 
-// Limits of a client's fields.
-const (
-	maxName        = 100
-	maxDescription = 1000
-	MinLifetime    = 60 * time.Second
-	MaxLifetime    = 86400 * time.Second
-)
-
 // ServiceClient is an application that asks for tokens.
 type ServiceClient struct {
 	domain.Events
@@ -31,12 +21,16 @@ type ServiceClient struct {
 
 // Snapshot is the stored form of a ServiceClient.
 type Snapshot struct {
-	ID          domain.ID
-	ClientID    string // the `client_id`, and the `sub` of the client's own tokens
-	SecretHash  string // SHA-256 of a 256-bit secret, base64url; empty for the first-party client, and never matches
-	Name        string
-	Description string
-	IsActive    bool
+	ID         domain.ID
+	ClientID   string // the `client_id`, and the `sub` of the client's own tokens
+	SecretHash string // SHA-256 of a 256-bit secret, base64url; empty for the first-party client, and never matches
+	// PreviousSecretHash is that of the secret before, which still counts until
+	// PreviousSecretUntil; both are empty where the last rotation gave no grace.
+	PreviousSecretHash  string
+	PreviousSecretUntil time.Time
+	Name                string
+	Description         string
+	IsActive            bool
 	// IsFirstParty marks the built-in public client: it needs no secret, and
 	// what it may ask for is limited only by what the user holds.
 	IsFirstParty        bool
@@ -51,59 +45,18 @@ type Snapshot struct {
 	UpdatedAt time.Time
 }
 
-// Draft is what a new client is made from.
-type Draft struct {
-	Name                string
-	Description         string
-	Scopes              []string
-	GrantTypes          []string // empty: client_credentials
-	AccessTokenLifetime *int     // seconds, 60 to 86400
-}
-
 // New makes an active confidential client. known lists the grant types that
 // this installation offers. Fails with validation_failed, naming each field.
 func New(id domain.ID, clientID, secretHash string, d Draft, known []string, actor domain.Party, now time.Time) (*ServiceClient, error) {
-	fields := domain.CheckLine("name", d.Name, maxName)
-	if strings.TrimSpace(d.Name) == "" && utf8.ValidString(d.Name) {
-		fields = append(fields, domain.Field{Name: "name", Code: "required", Message: "must not be empty"})
-	}
-	fields = append(fields, domain.CheckText("description", d.Description, maxDescription)...)
-	names := make([]scope.Name, 0, len(d.Scopes))
-	for _, s := range d.Scopes {
-		name, err := scope.ParseName(s)
-		if err != nil {
-			fields = append(fields, domain.Field{Name: "scopes", Code: "format", Message: "every scope is action:resource"})
-			break
-		}
-		names = append(names, name)
-	}
-	grants := slices.Compact(slices.Sorted(slices.Values(d.GrantTypes)))
-	if len(grants) == 0 {
-		grants = []string{"client_credentials"}
-	}
-	for _, grant := range grants {
-		if !slices.Contains(known, grant) {
-			fields = append(fields, domain.Field{Name: "grant_types", Code: "unknown", Message: "must be among: " + strings.Join(known, ", ")})
-			break
-		}
-	}
-	var lifetime time.Duration
-	if d.AccessTokenLifetime != nil {
-		// Compared as given: seconds times a second could overflow.
-		if *d.AccessTokenLifetime < int(MinLifetime/time.Second) || *d.AccessTokenLifetime > int(MaxLifetime/time.Second) {
-			fields = append(fields, domain.Field{Name: "access_token_lifetime", Code: "range", Message: "must be 60 to 86400 seconds"})
-		} else {
-			lifetime = time.Duration(*d.AccessTokenLifetime) * time.Second
-		}
-	}
-	if err := domain.InvalidFields(fields...); err != nil {
+	checked, err := d.check(known)
+	if err != nil {
 		return nil, err
 	}
 	c := &ServiceClient{s: Snapshot{
-		ID: id, ClientID: clientID, SecretHash: secretHash, Name: d.Name, Description: d.Description, IsActive: true,
-		Scopes: scope.NewSet(names...), GrantTypes: grants, AccessTokenLifetime: lifetime, Version: 1, CreatedAt: now, UpdatedAt: now,
+		ID: id, ClientID: clientID, SecretHash: secretHash, IsActive: true, Version: 1, CreatedAt: now, UpdatedAt: now,
 	}}
-	c.Record(domain.Event{Type: domain.EventClientCreated, Outcome: domain.Succeeded, Actor: actor, Subject: c.Party(), OccurredAt: now})
+	c.apply(checked)
+	c.record(domain.EventClientCreated, "", actor, now)
 	return c, nil
 }
 
@@ -131,6 +84,15 @@ func (c *ServiceClient) IsPublic() bool { return c.s.IsFirstParty }
 
 // SecretHash gives what a presented secret's hash is compared with.
 func (c *ServiceClient) SecretHash() string { return c.s.SecretHash }
+
+// PreviousSecretHash is SecretHash of the secret before the last rotation, while
+// that still counts; else empty.
+func (c *ServiceClient) PreviousSecretHash(now time.Time) string {
+	if !now.Before(c.s.PreviousSecretUntil) {
+		return ""
+	}
+	return c.s.PreviousSecretHash
+}
 
 // Scopes gives what the client holds for itself.
 func (c *ServiceClient) Scopes() scope.Set { return c.s.Scopes }

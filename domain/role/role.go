@@ -69,7 +69,7 @@ type Snapshot struct {
 }
 
 // New makes a role without scopes. Fails with validation_failed.
-func New(id domain.ID, name, description string, now time.Time) (*Role, error) {
+func New(id domain.ID, name, description string, actor domain.Party, now time.Time) (*Role, error) {
 	parsed, err := ParseName(name)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,9 @@ func New(id domain.ID, name, description string, now time.Time) (*Role, error) {
 	if err := domain.InvalidFields(domain.CheckText("description", description, maxDescription)...); err != nil {
 		return nil, err
 	}
-	return &Role{s: Snapshot{ID: id, Name: parsed, Description: description, Version: 1, CreatedAt: now, UpdatedAt: now}}, nil
+	r := &Role{s: Snapshot{ID: id, Name: parsed, Description: description, Version: 1, CreatedAt: now, UpdatedAt: now}}
+	r.record(domain.EventRoleCreated, "", actor, now)
+	return r, nil
 }
 
 // Rehydrate rebuilds a role from storage; it checks nothing.
@@ -99,25 +101,60 @@ func (r *Role) Name() Name { return r.s.Name }
 // Scopes gives what the role holds.
 func (r *Role) Scopes() scope.Set { return r.s.Scopes }
 
-// Grant adds a scope; adding one twice changes nothing.
-func (r *Role) Grant(name scope.Name, now time.Time) {
+// IsBuiltin tells whether every installation has the role.
+func (r *Role) IsBuiltin() bool { return BuiltinScopes(r.s.Name) != nil }
+
+// Describe changes the description and tells whether it is another. Fails with
+// validation_failed.
+func (r *Role) Describe(description string, actor domain.Party, now time.Time) (bool, error) {
+	if err := domain.InvalidFields(domain.CheckText("description", description, maxDescription)...); err != nil {
+		return false, err
+	}
+	if description == r.s.Description {
+		return false, nil
+	}
+	r.s.Description = description
+	r.touch(domain.EventRoleUpdated, "", actor, now)
+	return true, nil
+}
+
+// Grant adds a scope and tells whether it was missing.
+func (r *Role) Grant(name scope.Name, actor domain.Party, now time.Time) bool {
 	if r.s.Scopes.Has(name) {
-		return
+		return false
 	}
 	r.s.Scopes = r.s.Scopes.Union(scope.NewSet(name))
-	r.touch(now)
+	r.touch(domain.EventRoleScopeGranted, string(name), actor, now)
+	return true
 }
 
-// Withdraw removes a scope; removing an absent one changes nothing.
-func (r *Role) Withdraw(name scope.Name, now time.Time) {
+// Withdraw removes a scope and tells whether it was there.
+func (r *Role) Withdraw(name scope.Name, actor domain.Party, now time.Time) bool {
 	if !r.s.Scopes.Has(name) {
-		return
+		return false
 	}
-	r.s.Scopes = slices.DeleteFunc(slices.Clone(r.s.Scopes), func(n scope.Name) bool { return n == name })
-	r.touch(now)
+	r.s.Scopes = r.s.Scopes.Without(name)
+	r.touch(domain.EventRoleScopeWithdrawn, string(name), actor, now)
+	return true
 }
 
-func (r *Role) touch(now time.Time) {
+// Delete records the end of the role, which its repository then brings about.
+// A built-in one: CodeBuiltin.
+func (r *Role) Delete(actor domain.Party, now time.Time) error {
+	if r.IsBuiltin() {
+		return domain.Conflict(domain.CodeBuiltin, "a built-in role can't be deleted")
+	}
+	r.record(domain.EventRoleDeleted, "", actor, now)
+	return nil
+}
+
+func (r *Role) touch(event domain.EventType, reason string, actor domain.Party, now time.Time) {
 	r.s.UpdatedAt = now
 	r.s.Version++
+	r.record(event, reason, actor, now)
+}
+
+func (r *Role) record(event domain.EventType, reason string, actor domain.Party, now time.Time) {
+	subject := domain.Party{Kind: domain.PartyRole, ID: string(r.s.Name), Name: string(r.s.Name)}
+	r.Record(domain.Event{Type: event, Outcome: domain.Succeeded, Reason: reason, Actor: actor, Subject: subject, OccurredAt: now})
 }

@@ -27,7 +27,7 @@ func TestParseName(t *testing.T) {
 
 func TestGrantAndWithdraw(t *testing.T) {
 	later := given.Now.Add(1)
-	r, err := role.New(given.ID(), "ab", "d", given.Now)
+	r, err := role.New(given.ID(), "ab", "d", domain.System, given.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +36,11 @@ func TestGrantAndWithdraw(t *testing.T) {
 		scopes  scope.Set
 		version int64
 	}{
-		{func() { r.Grant(scope.ReadUsers, later) }, scope.NewSet(scope.ReadUsers), 2},
-		{func() { r.Grant(scope.ReadUsers, later) }, scope.NewSet(scope.ReadUsers), 2},
-		{func() { r.Grant(scope.AdminUsers, later) }, scope.NewSet(scope.AdminUsers, scope.ReadUsers), 3},
-		{func() { r.Withdraw(scope.WriteUsers, later) }, scope.NewSet(scope.AdminUsers, scope.ReadUsers), 3},
-		{func() { r.Withdraw(scope.ReadUsers, later) }, scope.NewSet(scope.AdminUsers), 4},
+		{func() { r.Grant(scope.ReadUsers, domain.System, later) }, scope.NewSet(scope.ReadUsers), 2},
+		{func() { r.Grant(scope.ReadUsers, domain.System, later) }, scope.NewSet(scope.ReadUsers), 2},
+		{func() { r.Grant(scope.AdminUsers, domain.System, later) }, scope.NewSet(scope.AdminUsers, scope.ReadUsers), 3},
+		{func() { r.Withdraw(scope.WriteUsers, domain.System, later) }, scope.NewSet(scope.AdminUsers, scope.ReadUsers), 3},
+		{func() { r.Withdraw(scope.ReadUsers, domain.System, later) }, scope.NewSet(scope.AdminUsers), 4},
 	}
 	for i, step := range steps {
 		before := r.Scopes()
@@ -63,7 +63,7 @@ func TestBuiltinRoles(t *testing.T) {
 	if diff := cmp.Diff(scope.NewSet(scope.ReadProfile, scope.WriteProfile), role.BuiltinScopes(role.User)); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := role.New(given.ID(), "ab", "a\x00", given.Now); !domain.HasCode(err, domain.CodeInvalidInput) {
+	if _, err := role.New(given.ID(), "ab", "a\x00", domain.System, given.Now); !domain.HasCode(err, domain.CodeInvalidInput) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -50,6 +50,8 @@ type Snapshot struct {
 	Name        Name
 	Description string
 	Resource    string
+	Version     int64
+	Revision    int64 // the version that the store holds; zero while it holds none
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
 }
@@ -59,7 +61,7 @@ const maxDescription = 1000
 
 // New makes a scope; its resource is the one its name tells.
 // Fails with validation_failed.
-func New(id domain.ID, name, description string, now time.Time) (*Scope, error) {
+func New(id domain.ID, name, description string, actor domain.Party, now time.Time) (*Scope, error) {
 	parsed, err := ParseName(name)
 	if err != nil {
 		return nil, err
@@ -67,14 +69,53 @@ func New(id domain.ID, name, description string, now time.Time) (*Scope, error) 
 	if err := domain.InvalidFields(domain.CheckText("description", description, maxDescription)...); err != nil {
 		return nil, err
 	}
-	return &Scope{s: Snapshot{ID: id, Name: parsed, Description: description, Resource: parsed.Resource(), CreatedAt: now, UpdatedAt: now}}, nil
+	s := &Scope{s: Snapshot{ID: id, Name: parsed, Description: description, Resource: parsed.Resource(), Version: 1, CreatedAt: now, UpdatedAt: now}}
+	s.record(domain.EventScopeCreated, actor, now)
+	return s, nil
 }
 
 // Rehydrate rebuilds a scope from storage; it checks nothing.
-func Rehydrate(s Snapshot) *Scope { return &Scope{s: s} }
+func Rehydrate(s Snapshot) *Scope {
+	s.Revision = s.Version
+	return &Scope{s: s}
+}
+
+// Stored notes that the store holds what the aggregate is now; repositories
+// call it as they save.
+func (s *Scope) Stored() { s.s.Revision = s.s.Version }
 
 // Snapshot gives the state to store.
 func (s *Scope) Snapshot() Snapshot { return s.s }
 
 // Name gives the scope's name.
 func (s *Scope) Name() Name { return s.s.Name }
+
+// Describe changes the description and tells whether it is another. Fails with
+// validation_failed.
+func (s *Scope) Describe(description string, actor domain.Party, now time.Time) (bool, error) {
+	if err := domain.InvalidFields(domain.CheckText("description", description, maxDescription)...); err != nil {
+		return false, err
+	}
+	if description == s.s.Description {
+		return false, nil
+	}
+	s.s.Description, s.s.UpdatedAt = description, now
+	s.s.Version++
+	s.record(domain.EventScopeUpdated, actor, now)
+	return true, nil
+}
+
+// Delete records the end of the scope, which its repository then brings about.
+// A built-in one: CodeBuiltin.
+func (s *Scope) Delete(actor domain.Party, now time.Time) error {
+	if Builtin().Has(s.s.Name) {
+		return domain.Conflict(domain.CodeBuiltin, "a built-in scope can't be deleted")
+	}
+	s.record(domain.EventScopeDeleted, actor, now)
+	return nil
+}
+
+func (s *Scope) record(event domain.EventType, actor domain.Party, now time.Time) {
+	subject := domain.Party{Kind: domain.PartyScope, ID: string(s.s.Name), Name: string(s.s.Name)}
+	s.Record(domain.Event{Type: event, Outcome: domain.Succeeded, Actor: actor, Subject: subject, OccurredAt: now})
+}

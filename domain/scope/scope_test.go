@@ -146,12 +146,12 @@ func TestStringsIsNeverNil(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	s, err := scope.New(given.ID(), "read:users", "d", given.Now)
+	s, err := scope.New(given.ID(), "read:users", "d", domain.System, given.Now)
 	if err != nil || s.Snapshot().Resource != "users" || s.Name() != "read:users" || s.Name().Action() != "read" {
 		t.Errorf("%+v, %v", s, err)
 	}
 	for name, description := range map[string]string{"read": "", "read:users": "a\x00", "write:users": strings.Repeat("x", 1001)} {
-		if _, err := scope.New(given.ID(), name, description, given.Now); !domain.HasCode(err, domain.CodeInvalidInput) {
+		if _, err := scope.New(given.ID(), name, description, domain.System, given.Now); !domain.HasCode(err, domain.CodeInvalidInput) {
 			t.Errorf("%q, %q: %v", name, description, err)
 		}
 	}

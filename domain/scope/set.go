@@ -82,5 +82,10 @@ func (s Set) Limit(held Set) Set {
 	return out
 }
 
+// Without gives the names of s but one.
+func (s Set) Without(name Name) Set {
+	return slices.DeleteFunc(slices.Clone(s), func(n Name) bool { return n == name })
+}
+
 // Union gives the names of both.
 func (s Set) Union(other Set) Set { return NewSet(append(slices.Clone(s), other...)...) }

@@ -17,6 +17,7 @@ const (
 	EndedByReuse      EndReason = "refresh_token_reuse"
 	EndedByAdmin      EndReason = "admin"
 	EndedByPassword   EndReason = "password_change"
+	EndedByClient     EndReason = "client_stopped" // deactivated or deleted
 )
 
 // Session is one login of a user through a client. Every refresh token of a

@@ -32,6 +32,15 @@ type Signal struct {
 	ExpiresAt time.Time  `json:"expires_at"`      // when every token it could end is dead anyway
 }
 
+// changeKept is how long a change is told; what instances keep in memory does
+// not live as long.
+const changeKept = time.Hour
+
+// Changed is the signal of a change that drops what instances keep of it.
+func Changed(kind SignalKind, id string, now time.Time) Signal {
+	return Signal{Kind: kind, ID: id, ExpiresAt: now.Add(changeKept)}
+}
+
 // Ends tells whether the signal ends the token. issuedAt is the millisecond of
 // issue that the token's jti tells.
 func (s Signal) Ends(c AccessClaims, issuedAt time.Time) bool {

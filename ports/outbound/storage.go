@@ -88,6 +88,8 @@ type Clients interface {
 	// Save stores a changed client, scopes included; failures as Users.Save
 	// and Add.
 	Save(ctx context.Context, c *client.ServiceClient) error
+	// Delete removes a client with its links. Gone: KindNotFound.
+	Delete(ctx context.Context, c *client.ServiceClient) error
 }
 
 // ClientDirectory finds clients outside a unit of work, on the primary.
@@ -112,14 +114,22 @@ type Roles interface {
 	Add(ctx context.Context, r *role.Role) error
 	// Save stores a changed role, scopes included; failures as Users.Save and Add.
 	Save(ctx context.Context, r *role.Role) error
+	// Delete removes a role, from its users too. Gone: KindNotFound.
+	Delete(ctx context.Context, r *role.Role) error
 }
 
 // Scopes stores scopes.
 type Scopes interface {
 	// Add stores a new scope. Taken: CodeConflict.
 	Add(ctx context.Context, s *scope.Scope) error
-	// Get gives a scope. Not found: KindNotFound.
+	// Get gives a scope, and locks nothing: scopes are looked up as they are
+	// granted. Not found: KindNotFound.
 	Get(ctx context.Context, name scope.Name) (*scope.Scope, error)
+	// Save stores a changed scope; failures as Users.Save.
+	Save(ctx context.Context, s *scope.Scope) error
+	// Delete removes a scope that no role and no client holds: else KindConflict
+	// with CodeInUse, also where it is granted at this moment. Gone: KindNotFound.
+	Delete(ctx context.Context, s *scope.Scope) error
 }
 
 // Sessions stores sessions.
@@ -134,6 +144,9 @@ type Sessions interface {
 	// Save stores a changed session. When it has ended, all of its refresh
 	// tokens are marked revoked. Gone: KindNotFound.
 	Save(ctx context.Context, s *token.Session) error
+	// EndThrough ends all living sessions that were opened through a client, of
+	// whoever, as Save would, but stores no event for each; it tells how many.
+	EndThrough(ctx context.Context, clientID string, reason token.EndReason, now time.Time) (int, error)
 }
 
 // RefreshTokens stores the links of refresh chains.

@@ -34,6 +34,7 @@ func fullClient(s *client.Snapshot) {
 	s.Scopes = scope.NewSet(scope.ReadUsers, scope.AdminSystem, scope.ReadProfile)
 	s.GrantTypes = []string{"client_credentials", "password", "refresh_token"}
 	s.AccessTokenLifetime = client.MaxLifetime
+	s.PreviousSecretHash, s.PreviousSecretUntil = string(given.Digest()), given.Now.Add(time.Hour)
 	s.Version, s.CreatedAt, s.UpdatedAt = 7, given.Now.Add(-time.Hour), given.Now.Add(time.Microsecond)
 }
 

@@ -47,7 +47,7 @@ func (s Store) grant(t testing.TB, name role.Name, granted scope.Name) error {
 		if err != nil {
 			return err
 		}
-		found.Grant(granted, given.Now)
+		found.Grant(granted, domain.System, given.Now)
 		return r.Roles.Save(ctx, found)
 	})
 }
@@ -102,7 +102,7 @@ func rolesBehaviour(t *testing.T, s Store) {
 			if err != nil {
 				return err
 			}
-			found.Withdraw(scope.ReadAudit, given.Now)
+			found.Withdraw(scope.ReadAudit, domain.System, given.Now)
 			return repos.Roles.Save(ctx, found)
 		})
 		same(t, "scopes", s.role(t, r.Name()).Scopes(), scope.NewSet(scope.ReadUsers))
@@ -118,7 +118,7 @@ func rolesBehaviour(t *testing.T, s Store) {
 		s.given(t, r)
 		stale := s.role(t, r.Name())
 		ok(t, s.grant(t, r.Name(), scope.ReadUsers))
-		stale.Grant(scope.ReadAudit, given.Now)
+		stale.Grant(scope.ReadAudit, domain.System, given.Now)
 		wantCode(t, s.save(t, stale), domain.CodeConflict)
 		same(t, "scopes", s.role(t, r.Name()).Scopes(), scope.NewSet(scope.ReadUsers))
 	})

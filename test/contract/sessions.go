@@ -148,6 +148,7 @@ func sessionsBehaviour(t *testing.T, s Store) {
 		same(t, "another session", stored, beside.Snapshot())
 		s.wantEvents(t, session.ID().String(), domain.EventSessionEnded)
 	})
+	t.Run("those through one client end together", func(t *testing.T) { endThrough(t, s) })
 	t.Run("saving a living one revokes nothing", func(t *testing.T) {
 		session := given.Session(u)
 		link := given.Refresh(session)

@@ -20,6 +20,9 @@ type Store struct {
 	UnitOfWork outbound.UnitOfWork
 	Users      outbound.UserDirectory
 	Clients    outbound.ClientDirectory
+	Usage      outbound.ClientUsage
+	Roles      outbound.RoleDirectory
+	Scopes     outbound.ScopeDirectory
 	Principals outbound.Principals
 	Spender    outbound.RefreshSpender
 	Refresh    outbound.RefreshDirectory
@@ -40,9 +43,11 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"UnitOfWork", RunUnitOfWork},
 		{"Users", RunUsers},
 		{"Clients", RunClients},
+		{"ClientUsage", RunClientUsage},
 		{"Principals", RunPrincipals},
 		{"Roles", RunRoles},
 		{"Scopes", RunScopes},
+		{"Access", RunAccess},
 		{"Sessions", RunSessions},
 		{"RefreshTokens", RunRefreshTokens},
 		{"RefreshSpender", RunSpender},
@@ -124,6 +129,8 @@ func saveTo(ctx context.Context, r outbound.Repositories, things ...any) error {
 			err = r.Clients.Save(ctx, a)
 		case *role.Role:
 			err = r.Roles.Save(ctx, a)
+		case *scope.Scope:
+			err = r.Scopes.Save(ctx, a)
 		case *token.Session:
 			err = r.Sessions.Save(ctx, a)
 		case *token.RefreshToken:

@@ -121,7 +121,7 @@ func Role(change ...func(*role.Snapshot)) *role.Role {
 func Scope() *scope.Scope {
 	resource := Name("res")
 	return scope.Rehydrate(scope.Snapshot{
-		ID: ID(), Name: scope.Of("read", resource), Description: "A scope", Resource: resource, CreatedAt: Now, UpdatedAt: Now,
+		ID: ID(), Name: scope.Of("read", resource), Description: "A scope", Resource: resource, Version: 1, CreatedAt: Now, UpdatedAt: Now,
 	})
 }
 

@@ -34,6 +34,8 @@ var oauthFailures = map[domain.Code]oauthFailure{
 	domain.CodeUnknownScope:  {http.StatusBadRequest, "invalid_scope"},
 	domain.CodeUnknownRole:   {http.StatusBadRequest, "invalid_request"},
 	domain.CodeClosed:        {http.StatusForbidden, "access_denied"},
+	domain.CodeBuiltin:       {http.StatusBadRequest, "invalid_request"},
+	domain.CodeInUse:         {http.StatusBadRequest, "invalid_request"},
 
 	domain.CodeInvalidRequest:       {http.StatusBadRequest, "invalid_request"},
 	domain.CodeInvalidClient:        {http.StatusUnauthorized, "invalid_client"},

@@ -38,6 +38,8 @@ var problemStatus = map[domain.Code]int{
 	domain.CodeUnknownScope:  http.StatusUnprocessableEntity,
 	domain.CodeUnknownRole:   http.StatusUnprocessableEntity,
 	domain.CodeClosed:        http.StatusForbidden,
+	domain.CodeBuiltin:       http.StatusConflict,
+	domain.CodeInUse:         http.StatusConflict,
 
 	domain.CodeInvalidRequest:       http.StatusBadRequest,
 	domain.CodeInvalidClient:        http.StatusUnauthorized,

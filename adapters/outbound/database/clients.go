@@ -24,6 +24,8 @@ type clientRow struct {
 	ID                  domain.ID `bun:"id,pk"`
 	ClientID            string    `bun:"client_id"`
 	SecretHash          string    `bun:"client_secret_hash,nullzero"`
+	PreviousSecretHash  string    `bun:"previous_secret_hash,nullzero"`
+	PreviousSecretUntil time.Time `bun:"previous_secret_until,nullzero"`
 	Name                string    `bun:"name"`
 	Description         string    `bun:"description"`
 	IsActive            bool      `bun:"is_active"`
@@ -42,16 +44,20 @@ type clientRow struct {
 const scopesOfClient = `(SELECT string_agg(s.name, ' ') FROM service_client_scopes AS l JOIN scopes AS s ON s.id = l.scope_id
         WHERE l.service_client_id = `
 
-const selectClient = `
-SELECT c.id, c.client_id, c.client_secret_hash, c.name, c.description, c.is_active, c.is_first_party, c.grant_types,
+const clientColumns = `c.id, c.client_id, c.client_secret_hash, c.previous_secret_hash, c.previous_secret_until,
+       c.name, c.description, c.is_active, c.is_first_party, c.grant_types,
        c.access_token_lifetime, c.version, c.created_at, c.updated_at,
-       ` + scopesOfClient + `c.id) AS scopes,
+       ` + scopesOfClient + `c.id) AS scopes`
+
+const selectClient = `
+SELECT ` + clientColumns + `,
        (SELECT v.version FROM service_clients AS v WHERE v.id = c.id) AS seen_version
 FROM service_clients AS c WHERE c.client_id = $1`
 
 func newClientRow(s client.Snapshot) *clientRow {
 	return &clientRow{
-		ID: s.ID, ClientID: s.ClientID, SecretHash: s.SecretHash, Name: s.Name, Description: s.Description,
+		ID: s.ID, ClientID: s.ClientID, SecretHash: s.SecretHash,
+		PreviousSecretHash: s.PreviousSecretHash, PreviousSecretUntil: s.PreviousSecretUntil, Name: s.Name, Description: s.Description,
 		IsActive: s.IsActive, IsFirstParty: s.IsFirstParty, GrantTypes: strings.Join(s.GrantTypes, " "),
 		AccessTokenLifetime: int64(s.AccessTokenLifetime / time.Second),
 		Version:             s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
@@ -62,7 +68,8 @@ func (r *clientRow) coherent() bool { return r.Version == r.SeenVersion }
 
 func (r *clientRow) client() *client.ServiceClient {
 	return client.Rehydrate(client.Snapshot{
-		ID: r.ID, ClientID: r.ClientID, SecretHash: r.SecretHash, Name: r.Name, Description: r.Description,
+		ID: r.ID, ClientID: r.ClientID, SecretHash: r.SecretHash,
+		PreviousSecretHash: r.PreviousSecretHash, PreviousSecretUntil: utc(r.PreviousSecretUntil), Name: r.Name, Description: r.Description,
 		IsActive: r.IsActive, IsFirstParty: r.IsFirstParty, Scopes: words[scope.Name](r.Scopes), GrantTypes: words[string](r.GrantTypes),
 		AccessTokenLifetime: time.Duration(r.AccessTokenLifetime) * time.Second,
 		Version:             r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
@@ -116,6 +123,14 @@ func (r *clients) Save(ctx context.Context, c *client.ServiceClient) error {
 		return err
 	}
 	written(ctx, r.transaction, c)
+	return nil
+}
+
+func (r *clients) Delete(ctx context.Context, c *client.ServiceClient) error {
+	if err := r.remove(ctx, (*clientRow)(nil), c.Snapshot().ID); err != nil {
+		return err
+	}
+	collect(ctx, r.transaction, c)
 	return nil
 }
 

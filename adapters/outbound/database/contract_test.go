@@ -23,6 +23,7 @@ func TestContract(t *testing.T) {
 func store(db *database.DB) contract.Store {
 	return contract.Store{
 		UnitOfWork: database.NewUnitOfWork(db), Users: database.NewUserDirectory(db), Clients: database.NewClientDirectory(db),
+		Usage: database.NewClientUsage(db), Roles: database.NewRoleDirectory(db), Scopes: database.NewScopeDirectory(db),
 		Principals: database.NewPrincipals(db), Spender: database.NewRefreshSpender(db), Refresh: database.NewRefreshDirectory(db),
 		Keys: database.NewKeyDirectory(db), Lockouts: database.NewLockouts(db), Signals: database.NewSignalLog(db),
 		Audit: database.NewAuditLog(db), Vault: database.NewVault(db),

@@ -64,6 +64,17 @@ func isConflict(err error) bool {
 	return false
 }
 
+// isReferred tells whether other rows refer to what was to be deleted, or a
+// reference is to nothing: SQLite does not tell which.
+func isReferred(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23503"
+	}
+	var lite *driversqlite.Error
+	return errors.As(err, &lite) && lite.Code() == sqlitecode.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
 // translatePostgres reads a SQLSTATE (PostgreSQL, appendix A).
 func translatePostgres(pg *pgconn.PgError, err error) error {
 	switch {

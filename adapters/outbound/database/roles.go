@@ -12,7 +12,10 @@ import (
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
-var _ outbound.Roles = (*roles)(nil)
+var (
+	_ outbound.Roles         = (*roles)(nil)
+	_ outbound.RoleDirectory = (*RoleDirectory)(nil)
+)
 
 type roleRow struct {
 	bun.BaseModel `bun:"table:roles,alias:r"`
@@ -31,9 +34,11 @@ type roleRow struct {
 // scopesOfRole wants the id and a bracket; see rolesOfUser.
 const scopesOfRole = `(SELECT string_agg(s.name, ' ') FROM role_scopes AS l JOIN scopes AS s ON s.id = l.scope_id WHERE l.role_id = `
 
+const roleColumns = `r.id, r.name, r.description, r.version, r.created_at, r.updated_at,
+       ` + scopesOfRole + `r.id) AS scopes`
+
 const selectRole = `
-SELECT r.id, r.name, r.description, r.version, r.created_at, r.updated_at,
-       ` + scopesOfRole + `r.id) AS scopes,
+SELECT ` + roleColumns + `,
        (SELECT v.version FROM roles AS v WHERE v.id = r.id) AS seen_version
 FROM roles AS r WHERE r.name = $1`
 
@@ -98,4 +103,39 @@ func (r *roles) Save(ctx context.Context, a *role.Role) error {
 	}
 	written(ctx, r.transaction, a)
 	return nil
+}
+
+func (r *roles) Delete(ctx context.Context, a *role.Role) error {
+	if err := r.remove(ctx, (*roleRow)(nil), a.Snapshot().ID); err != nil {
+		return err
+	}
+	collect(ctx, r.transaction, a)
+	return nil
+}
+
+// RoleDirectory reads roles.
+type RoleDirectory struct{ db *DB }
+
+// NewRoleDirectory makes the directory of a store's roles.
+func NewRoleDirectory(db *DB) *RoleDirectory { return &RoleDirectory{db: db} }
+
+// ByName implements the port.
+func (d *RoleDirectory) ByName(ctx context.Context, name role.Name) (*role.Role, error) {
+	if err := findable(string(name)); err != nil {
+		return nil, err
+	}
+	var row roleRow
+	if err := d.db.one(ctx, &row, selectRole, string(name)); err != nil {
+		return nil, err
+	}
+	return row.role(), nil
+}
+
+// List implements the port.
+func (d *RoleDirectory) List(ctx context.Context, page domain.Page) (domain.Listing[*role.Role], error) {
+	var rows []roleRow
+	if err := d.db.pageByID(ctx, &rows, "SELECT "+roleColumns+" FROM roles AS r", "r", page); err != nil {
+		return domain.Listing[*role.Role]{}, err
+	}
+	return listing(rows, page, (*roleRow).role, func(r *role.Role) domain.ID { return r.Snapshot().ID }), nil
 }

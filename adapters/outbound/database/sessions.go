@@ -95,3 +95,14 @@ func (r *sessions) Save(ctx context.Context, s *token.Session) error {
 	collect(ctx, r.transaction, s)
 	return nil
 }
+
+func (r *sessions) EndThrough(ctx context.Context, clientID string, reason token.EndReason, now time.Time) (int, error) {
+	ended, err := r.exec(ctx, r.tx.NewUpdate().Model((*sessionRow)(nil)).Set("ended_at = ?", now).Set("end_reason = ?", string(reason)).
+		Where("client_id = ?", clientID).Where("ended_at IS NULL").Where("expires_at > ?", now))
+	if err != nil || ended == 0 {
+		return int(ended), err
+	}
+	_, err = r.exec(ctx, r.tx.NewUpdate().Model((*refreshRow)(nil)).Set("is_revoked = TRUE").Where("NOT is_revoked").
+		Where("session_id IN (SELECT id FROM sessions WHERE client_id = ? AND ended_at = ?)", clientID, now))
+	return int(ended), err
+}
