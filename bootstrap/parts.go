@@ -35,6 +35,9 @@ type ports struct {
 	Work       outbound.UnitOfWork
 	Users      outbound.UserDirectory
 	Clients    outbound.ClientDirectory
+	Usage      outbound.ClientUsage
+	Roles      outbound.RoleDirectory
+	Scopes     outbound.ScopeDirectory
 	Principals outbound.Principals
 	Spender    outbound.RefreshSpender
 	Refresh    outbound.RefreshDirectory
@@ -65,7 +68,11 @@ type parts struct {
 	credentials *users.Credentials
 	accounts    *users.Accounts
 	permissions *authorization.Permissions
+	roles       *authorization.Roles
+	scopes      *authorization.Scopes
 	clients     *clients.Service
+	control     *clients.Control
+	usage       *clients.Usage
 	pipeline    *grants.Pipeline
 	health      *operations.Health
 	audit       *operations.Audit
@@ -96,7 +103,8 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.work = tokens.NewCommitter(in.Work, p.feed, in.Bus)
 	p.keys = tokens.NewKeyMaker(p.policy, in.Clock, in.Codec, in.MasterKey, p.work, p.ring)
 
-	authenticator := clients.NewAuthenticator(p.principals)
+	p.usage = clients.NewUsage(in.Clock, in.Usage)
+	authenticator := clients.NewAuthenticator(in.Clock, p.principals, p.usage.Used)
 	p.sessions = tokens.NewSessions(p.policy, in.Clock, p.work)
 	p.validator = tokens.NewValidator(p.policy, in.Clock, in.Codec, p.ring, registry, p.feed, p.principals,
 		telemetry.Cache(metrics, telemetry.TokenCache, memory.NewCache[tokens.Fingerprint, token.AccessClaims](cachedTokens, time.Hour)))
@@ -107,6 +115,8 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.credentials = users.NewCredentials(accounts, in.Clock, in.MasterKey, in.Hasher, in.Users, in.Lockouts, p.work)
 	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, in.Hasher, in.Users, p.work)
 	p.permissions = authorization.NewPermissions(p.principals)
+	p.roles = authorization.NewRoles(in.Clock, in.Random, in.Roles, p.work)
+	p.scopes = authorization.NewScopes(in.Clock, in.Random, in.Scopes, p.work)
 	p.health = operations.NewHealth(in.Clock, in.Probes)
 	p.audit = operations.NewAudit(in.Audit)
 
@@ -116,9 +126,13 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	if err != nil {
 		return parts{}, err
 	}
-	p.clients = clients.NewService(in.Clock, in.Random, p.work, p.pipeline.GrantTypes())
+	p.clients = clients.NewService(in.Clock, in.Random, p.work, in.Clients, p.pipeline.GrantTypes(), p.longestLife)
+	p.control = clients.NewControl(p.clients, in.Usage)
 	return p, nil
 }
+
+// longestLife is that of the policy in force.
+func (p parts) longestLife() time.Duration { return p.policy.Current().LongestLife() }
 
 func tokenPolicy(cfg *config.Config) tokens.Policy {
 	return tokens.Policy{

@@ -98,7 +98,8 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap
 	}, rest.UseCases{
 		Tokens: metrics.TokenEndpoint(p.pipeline), Introspector: p.introspect, Revoker: p.revoker,
 		Authenticator: metrics.Authenticator(p.validator), Sessions: p.sessions, Metadata: p.ring,
-		Accounts: p.accounts, Permissions: p.permissions, Clients: p.clients, Health: p.health,
+		Accounts: p.accounts, Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
+		Clients: p.clients, ClientEditor: p.clients, ClientControl: p.control, Health: p.health,
 		Audit: p.audit,
 	})
 }
@@ -124,6 +125,10 @@ func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, l *
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error { return p.prepare(ctx, cfg, say) },
 		OnStop:  func(context.Context) error { p.feed.Stop(); return nil },
+	})
+	lc.Append(fx.Hook{
+		OnStart: func(ctx context.Context) error { p.usage.Start(ctx); return nil },
+		OnStop:  p.usage.Stop,
 	})
 	if l.ops != nil {
 		lc.Append(fx.Hook{

@@ -32,3 +32,12 @@ func PageOf[T any](found []T, limit int, key func(T) string) Listing[T] {
 func InvalidCursor() error {
 	return InvalidFields(Field{Name: "cursor", Code: "format", Message: "must be the next_cursor of this list"})
 }
+
+// EachOf gives the same part of a list with its items turned into others.
+func EachOf[T, U any](listing Listing[T], turn func(T) U) Listing[U] {
+	var items []U
+	for _, item := range listing.Items {
+		items = append(items, turn(item))
+	}
+	return Listing[U]{Items: items, Next: listing.Next}
+}

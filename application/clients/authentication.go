@@ -3,11 +3,13 @@ package clients
 import (
 	"context"
 	"crypto/subtle"
+	"time"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
 // Source gives clients to read; a shared one must not be changed.
@@ -17,10 +19,17 @@ type Source interface {
 }
 
 // Authenticator proves clients by their secrets (RFC 6749, section 2.3.1).
-type Authenticator struct{ source Source }
+type Authenticator struct {
+	clock  outbound.Clock
+	source Source
+	used   func(clientID string, at time.Time)
+}
 
-// NewAuthenticator reads clients from the source.
-func NewAuthenticator(source Source) *Authenticator { return &Authenticator{source: source} }
+// NewAuthenticator reads clients from the source and tells used, which must be
+// quick, of each that proved itself.
+func NewAuthenticator(clock outbound.Clock, source Source, used func(clientID string, at time.Time)) *Authenticator {
+	return &Authenticator{clock: clock, source: source, used: used}
+}
 
 // nobody is compared with where there is no client, so that an unknown id
 // costs what a wrong secret costs.
@@ -41,20 +50,24 @@ func (a *Authenticator) Authenticate(ctx context.Context, credentials inbound.Cl
 	case err != nil:
 		return nil, err
 	}
-	if !proven(found, credentials) || !found.IsActive() {
+	now := a.clock.Now()
+	if !proven(found, credentials, now) || !found.IsActive() {
 		return nil, InvalidClient()
 	}
+	a.used(found.ClientID(), now)
 	return found, nil
 }
 
-// proven holds a public client to giving no secret and any other to the right
-// one. Secrets are 256 random bits, so a fast hash is enough.
-func proven(c *client.ServiceClient, credentials inbound.ClientCredentials) bool {
+// proven holds a public client to giving no secret and any other to its secret,
+// or the one before while that counts; both are compared in any case. Secrets
+// are 256 random bits, so a fast hash is enough.
+func proven(c *client.ServiceClient, credentials inbound.ClientCredentials, now time.Time) bool {
 	switch credentials.Method {
 	case inbound.AuthBasic, inbound.AuthPost:
-		digest := token.DigestOf(credentials.Secret)
-		equal := subtle.ConstantTimeCompare([]byte(digest), []byte(c.SecretHash())) == 1
-		return equal && !credentials.Secret.Empty() && c.SecretHash() != "" && !c.IsPublic()
+		digest := []byte(token.DigestOf(credentials.Secret))
+		current := subtle.ConstantTimeCompare(digest, []byte(c.SecretHash()))
+		previous := subtle.ConstantTimeCompare(digest, []byte(c.PreviousSecretHash(now)))
+		return current|previous == 1 && !credentials.Secret.Empty() && c.SecretHash() != "" && !c.IsPublic()
 	case inbound.AuthNone, "":
 		return c.IsPublic() && credentials.Secret.Empty()
 	}

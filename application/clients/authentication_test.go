@@ -40,12 +40,12 @@ func TestAuthenticate(t *testing.T) {
 		"public with a secret":  with("public with a secret", func(s *client.Snapshot) { s.IsFirstParty = true }),
 		"hash is the presented": with("hash is the presented", func(s *client.Snapshot) { s.SecretHash = secret.Reveal() }),
 	}
-	a := NewAuthenticator(source(func(id string) (*client.ServiceClient, error) {
+	a := NewAuthenticator(clock{}, source(func(id string) (*client.ServiceClient, error) {
 		if c, ok := known[id]; ok {
 			return c, nil
 		}
 		return nil, domain.NotFound("no such client")
-	}))
+	}), func(string, time.Time) {})
 	// What proves whom; everything else of the matrix is refused alike.
 	proves := map[inbound.ClientCredentials]bool{
 		{Method: inbound.AuthBasic, ID: "confidential", Secret: secret}: true,
@@ -90,7 +90,7 @@ func TestAuthenticate(t *testing.T) {
 
 // A store that does not answer is no wrong secret.
 func TestAuthenticateStoreAway(t *testing.T) {
-	a := NewAuthenticator(source(func(string) (*client.ServiceClient, error) { return nil, unavailable() }))
+	a := NewAuthenticator(clock{}, source(func(string) (*client.ServiceClient, error) { return nil, unavailable() }), func(string, time.Time) {})
 	for _, who := range []inbound.ClientCredentials{{}, {Method: inbound.AuthBasic, ID: "c", Secret: domain.NewSecret("s")}} {
 		if _, err := a.Authenticate(t.Context(), who); !domain.HasCode(err, domain.CodeUnavailable) {
 			t.Errorf("got %v", err)

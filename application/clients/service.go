@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base32"
 	"strings"
+	"time"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
@@ -18,17 +19,24 @@ const idPrefix = "ksc_"
 
 // Service administers service clients.
 type Service struct {
-	clock  outbound.Clock
-	random outbound.Random
-	uow    outbound.UnitOfWork
-	grants []string // the grant types this installation offers
+	clock     outbound.Clock
+	random    outbound.Random
+	uow       outbound.UnitOfWork
+	directory outbound.ClientDirectory
+	grants    []string // the grant types this installation offers
+	life      func() time.Duration
 }
 
-var _ inbound.Clients = (*Service)(nil)
+var (
+	_ inbound.Clients      = (*Service)(nil)
+	_ inbound.ClientEditor = (*Service)(nil)
+)
 
-// NewService makes the service; grants are the grant types on offer.
-func NewService(clock outbound.Clock, random outbound.Random, uow outbound.UnitOfWork, grants []string) *Service {
-	return &Service{clock: clock, random: random, uow: uow, grants: grants}
+// NewService makes the service; grants are the grant types on offer, and life
+// tells how long an access token is good at most.
+func NewService(clock outbound.Clock, random outbound.Random, uow outbound.UnitOfWork, directory outbound.ClientDirectory,
+	grants []string, life func() time.Duration) *Service {
+	return &Service{clock: clock, random: random, uow: uow, directory: directory, grants: grants, life: life}
 }
 
 // Create makes a client on behalf of a caller, who must hold all it is given.

@@ -40,11 +40,12 @@ func (p Policy) audience() []string {
 }
 
 // lastExpiry bounds when the access tokens that are out now have all expired.
-// A day is the longest that any of them may have been given; what the lifetime
-// is set to now says nothing of those issued before it was changed.
-func (p Policy) lastExpiry(now time.Time) time.Time {
-	return now.Add(max(p.AccessTTL, client.MaxLifetime) + maxLeeway)
-}
+func (p Policy) lastExpiry(now time.Time) time.Time { return now.Add(p.LongestLife()) }
+
+// LongestLife bounds how long any access token is taken for good. A day is the
+// longest that any of them may have been given; what the lifetime is set to now
+// says nothing of those issued before it was changed.
+func (p Policy) LongestLife() time.Duration { return max(p.AccessTTL, client.MaxLifetime) + maxLeeway }
 
 // maxLeeway is the most that a clock's leeway can be set to.
 const maxLeeway = time.Minute

@@ -23,8 +23,8 @@ type Roles interface {
 	// Create makes a role without scopes. Broken rules: CodeInvalidInput with
 	// fields. Taken: CodeConflict.
 	Create(ctx context.Context, caller Caller, name, description string) (role.Snapshot, error)
-	// Describe changes the description.
-	Describe(ctx context.Context, caller Caller, name, description string, version int64) (role.Snapshot, error)
+	// Describe changes the description, or with nil nothing.
+	Describe(ctx context.Context, caller Caller, name string, description *string, version int64) (role.Snapshot, error)
 	// Delete takes the role from everyone, and away. Built-in: CodeBuiltin.
 	Delete(ctx context.Context, caller Caller, name string, version int64) error
 	// Grant adds a scope, which the caller must hold: else KindForbidden.
@@ -45,8 +45,8 @@ type Scopes interface {
 	// Create makes a scope. Broken rules: CodeInvalidInput with fields. Taken:
 	// CodeConflict.
 	Create(ctx context.Context, caller Caller, name, description string) (scope.Snapshot, error)
-	// Describe changes the description.
-	Describe(ctx context.Context, caller Caller, name, description string, version int64) (scope.Snapshot, error)
+	// Describe changes the description, or with nil nothing.
+	Describe(ctx context.Context, caller Caller, name string, description *string, version int64) (scope.Snapshot, error)
 	// Delete removes a scope that no role and no client holds: else CodeInUse.
 	// Built-in: CodeBuiltin.
 	Delete(ctx context.Context, caller Caller, name string, version int64) error

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"net/http"
 	"net/url"
 	"time"
 
@@ -57,8 +56,7 @@ func (s *Server) createClient(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Location", clientsPath+"/"+url.PathEscape(created.Client.ClientID))
 	answer := answerClient(created.Client)
 	answer.ClientSecret = created.Secret.Reveal()
-	return write(c.Response(), http.StatusCreated, mediaJSON, answer)
+	return writeCreated(c, clientsPath+"/"+url.PathEscape(created.Client.ClientID), created.Client.Version, answer)
 }

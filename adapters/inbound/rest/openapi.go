@@ -129,7 +129,7 @@ func (e endpoint) request(registry huma.Registry) *huma.RequestBody {
 		}
 		return &huma.RequestBody{Required: true, Content: content(mediaForm, form)}
 	case e.body != nil:
-		body := &huma.RequestBody{Required: e.body != reflect.TypeFor[logoutBody](), Content: content(mediaJSON, schema(registry, e.body))}
+		body := &huma.RequestBody{Required: !e.bodyOptional, Content: content(mediaJSON, schema(registry, e.body))}
 		if e.method == http.MethodPatch {
 			body.Content[mediaMergePatch] = body.Content[mediaJSON]
 		}

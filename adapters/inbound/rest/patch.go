@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
 
 	"github.com/keystone-auth/keystone/domain"
 )
@@ -28,6 +31,45 @@ func (p *patchText) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 // Schema documents it.
 func (patchText) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Nullable: true}
+}
+
+// fixed holds a field that can't be changed to what it is, so that what was
+// read can be sent back.
+func fixed(name string, given patchText, stands string) error {
+	if given.value == nil || *given.value == stands {
+		return nil
+	}
+	return domain.InvalidFields(domain.Field{Name: name, Code: "immutable", Message: "can't be changed"})
+}
+
+// patchValue is a value of any type in a merge patch: nil where absent, the
+// zero value where null.
+type patchValue[T any] struct{ value *T }
+
+// UnmarshalJSONFrom tells null from absent: it is called for what is there.
+func (p *patchValue[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	p.value = new(T) // null leaves it as it is
+	return json.UnmarshalDecode(d, p.value)
+}
+
+// Schema documents it.
+func (patchValue[T]) Schema(registry huma.Registry) *huma.Schema {
+	schema := *huma.SchemaFromType(registry, reflect.TypeFor[T]())
+	schema.Nullable = true
+	return &schema
+}
+
+// writeVersioned answers with a resource and the ETag of its version.
+func writeVersioned(c echo.Context, version int64, answer any) error {
+	c.Response().Header().Set("ETag", entityTag(version))
+	return write(c.Response(), http.StatusOK, mediaJSON, answer)
+}
+
+// writeCreated answers with a resource that was made, and where it is.
+func writeCreated(c echo.Context, location string, version int64, answer any) error {
+	c.Response().Header().Set("Location", location)
+	c.Response().Header().Set("ETag", entityTag(version))
+	return write(c.Response(), http.StatusCreated, mediaJSON, answer)
 }
 
 // entityTag is the strong ETag of a version (RFC 9110, section 8.8.3).

@@ -3,6 +3,7 @@ package rest
 import (
 	"net/http"
 	"reflect"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -39,23 +40,25 @@ type endpoint struct {
 	protocol protocol
 	handle   handler
 
-	id      string
-	summary string
-	tag     string
-	query   []field      // the parameters of the query
-	form    []field      // the parameters of a form
-	body    reflect.Type // of a JSON body
-	ifMatch bool         // honours If-Match
-	answer  reflect.Type // nil: no content
-	media   string       // of the answer; empty: application/json
-	streams bool         // the answer may take as long as its reader does
-	status  int          // of success
-	alsoAs  int          // another status of the same answer; zero: none
+	id           string
+	summary      string
+	tag          string
+	query        []field      // the parameters of the query
+	form         []field      // the parameters of a form
+	body         reflect.Type // of a JSON body
+	bodyOptional bool
+	ifMatch      bool         // honours If-Match
+	answer       reflect.Type // nil: no content
+	media        string       // of the answer; empty: application/json
+	streams      bool         // the answer may take as long as its reader does
+	status       int          // of success
+	alsoAs       int          // another status of the same answer; zero: none
 }
 
 const (
 	tagOAuth   = "OAuth"
 	tagUsers   = "Users"
+	tagRoles   = "Roles and scopes"
 	tagClients = "Clients"
 	tagSystem  = "System"
 )
@@ -65,6 +68,9 @@ const (
 	introspectPath = "/api/v1/auth/introspect"
 	revokePath     = "/api/v1/auth/revoke"
 	clientsPath    = "/api/v1/clients"
+	rolesPath      = "/api/v1/admin/roles"
+	scopesPath     = "/api/v1/admin/scopes"
+	allClientsPath = "/api/v1/admin/clients"
 	discoveryPath  = "/.well-known/oauth-authorization-server"
 	jwksPath       = "/.well-known/jwks.json"
 	openAPIPath    = "/openapi.json"
@@ -77,7 +83,7 @@ func (s *Server) table() []endpoint {
 		tag: tagUsers, id: "change-me", summary: "Change the caller's own profile; null clears a field", ifMatch: true,
 		body: reflect.TypeFor[profilePatch](), answer: reflect.TypeFor[userAnswer](), status: http.StatusOK}
 
-	return append([]endpoint{
+	table := []endpoint{
 		{method: http.MethodPost, path: tokenPath, access: client, protocol: oauthProtocol, handle: s.token,
 			tag: tagOAuth, id: "token", summary: "Issue tokens (RFC 6749)", form: s.tokenForm(),
 			answer: reflect.TypeFor[tokenAnswer](), status: http.StatusOK},
@@ -88,7 +94,7 @@ func (s *Server) table() []endpoint {
 			tag: tagOAuth, id: "revoke", summary: "End a token (RFC 7009)", form: tokenParameters, status: http.StatusOK},
 		{method: http.MethodPost, path: "/api/v1/auth/logout", access: bearer, handle: s.logout,
 			tag: tagOAuth, id: "logout", summary: "End this session, or all of the user's",
-			body: reflect.TypeFor[logoutBody](), status: http.StatusNoContent},
+			body: reflect.TypeFor[logoutBody](), bodyOptional: true, status: http.StatusNoContent},
 		{method: http.MethodPost, path: "/api/v1/auth/permissions/check", access: bearer, handle: s.checkPermissions,
 			tag: tagOAuth, id: "check-permissions", summary: "Tell whether one or up to 100 things are allowed",
 			body: reflect.TypeFor[checkBody](), answer: reflect.TypeFor[checkAnswer](), status: http.StatusOK},
@@ -98,10 +104,6 @@ func (s *Server) table() []endpoint {
 			body: reflect.TypeFor[registerBody](), answer: reflect.TypeFor[registerAnswer](), status: http.StatusAccepted},
 		me.at("/api/v1/users/me", ""), me.at("/api/v1/users/profile", "-alias"),
 		changeMe.at("/api/v1/users/me", ""), changeMe.at("/api/v1/users/profile", "-alias"),
-
-		{method: http.MethodPost, path: clientsPath, access: bearer, scope: scope.WriteClients, handle: s.createClient,
-			tag: tagClients, id: "create-client", summary: "Make a service client; its secret is shown this once",
-			body: reflect.TypeFor[clientBody](), answer: reflect.TypeFor[clientAnswer](), status: http.StatusCreated},
 
 		{method: http.MethodGet, path: discoveryPath, access: anyone, handle: s.discover,
 			tag: tagOAuth, id: "discovery", summary: "Authorization server metadata (RFC 8414)",
@@ -115,7 +117,8 @@ func (s *Server) table() []endpoint {
 			answer: reflect.TypeFor[readiness](), status: http.StatusOK, alsoAs: notReady},
 		{method: http.MethodGet, path: openAPIPath, access: anyone, handle: s.openAPI,
 			tag: tagSystem, id: "openapi", summary: "This document", answer: reflect.TypeFor[map[string]any](), status: http.StatusOK},
-	}, s.operations()...)
+	}
+	return slices.Concat(table, s.roleRoutes(), s.scopeRoutes(), s.clientRoutes(), s.operations())
 }
 
 // at gives the endpoint a path; suffix keeps operation ids distinct.

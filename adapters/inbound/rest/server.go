@@ -44,7 +44,11 @@ type UseCases struct {
 	Metadata      inbound.Metadata
 	Accounts      inbound.Accounts
 	Permissions   inbound.Permissions
+	Roles         inbound.Roles
+	Scopes        inbound.Scopes
 	Clients       inbound.Clients
+	ClientEditor  inbound.ClientEditor
+	ClientControl inbound.ClientControl
 	Health        inbound.Health
 	Audit         inbound.AuditTrail
 }

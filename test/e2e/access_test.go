@@ -1,0 +1,353 @@
+package e2e
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+const (
+	rolesPath      = "/api/v1/admin/roles"
+	scopesPath     = "/api/v1/admin/scopes"
+	allClientsPath = "/api/v1/admin/clients"
+)
+
+// as sends a request with a bearer and holds it to a status.
+func (s *Server) as(t *testing.T, access, method, path, json string, status int) answer {
+	t.Helper()
+	return s.want(t, status, call{method: method, path: path, bearer: access, json: json})
+}
+
+// administrator is a client's token that holds these scopes: what a delegated
+// administration acts with.
+func (w *world) administrator(t *testing.T, scopes ...string) string {
+	t.Helper()
+	return w.clientToken(t, w.newClient(t, w.admin, scopes, nil))
+}
+
+func (a answer) has(t *testing.T, name string, want any) {
+	t.Helper()
+	if got := a.member(name); text(got) != text(want) {
+		t.Errorf("%s: %v, want %v in %s", name, got, want, a.body)
+	}
+}
+
+func TestRoles(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		admin, name, fresh := w.admin.Access, "role-"+random(), "read:res"+random()
+		made := w.as(t, admin, "POST", rolesPath, text(map[string]string{"name": name, "description": "d"}), 201)
+		made.has(t, "scopes", []string{})
+		w.as(t, admin, "POST", rolesPath, text(map[string]string{"name": name}), 409).has(t, "code", "conflict")
+		for _, bad := range []string{"Admin", "admin ", "ＡＤＭＩＮ", "аdmin", ""} {
+			w.as(t, admin, "POST", rolesPath, text(map[string]string{"name": bad}), 422)
+		}
+		one := rolesPath + "/" + name
+		tag := w.as(t, admin, "GET", one, "", 200).header.Get("ETag")
+		if tag == "" || tag != made.header.Get("ETag") || made.header.Get("Location") != one {
+			t.Errorf("ETag %q, made with %q at %q", tag, made.header.Get("ETag"), made.header.Get("Location"))
+		}
+		edit := call{method: "PATCH", path: one, bearer: admin, json: `{"description":"other"}`, header: http.Header{"If-Match": {tag}}}
+		changed := w.want(t, 200, edit)
+		changed.has(t, "description", "other")
+		w.want(t, 412, edit)
+		w.as(t, admin, "PATCH", one, `{"name":"elsewhere"}`, 422)
+		w.as(t, admin, "PATCH", one, `{"description":null}`, 200).has(t, "description", "")
+
+		w.as(t, admin, "PUT", one+"/scopes/"+fresh, "", 404)
+		w.as(t, admin, "POST", scopesPath, text(map[string]string{"name": fresh}), 201)
+		for range 2 {
+			w.as(t, admin, "PUT", one+"/scopes/"+fresh, "", 204)
+		}
+		w.as(t, admin, "GET", one, "", 200).has(t, "scopes", []string{fresh})
+		w.as(t, admin, "DELETE", scopesPath+"/"+fresh, "", 409).has(t, "code", "in_use")
+		for range 2 {
+			w.as(t, admin, "DELETE", one+"/scopes/"+url.PathEscape(strings.Replace(fresh, ":", "%3A", 1)), "", 404) // encoded twice names nothing
+			w.as(t, admin, "DELETE", one+"/scopes/"+strings.Replace(fresh, ":", "%3A", 1), "", 204)
+		}
+		w.as(t, admin, "DELETE", scopesPath+"/"+fresh, "", 204)
+		w.as(t, admin, "DELETE", one, "", 204)
+		w.as(t, admin, "GET", one, "", 404)
+		w.as(t, admin, "DELETE", one, "", 404)
+		for _, builtin := range []string{rolesPath + "/admin", rolesPath + "/user", scopesPath + "/read:users", scopesPath + "/admin:system"} {
+			w.as(t, admin, "DELETE", builtin, "", 409).has(t, "code", "builtin")
+		}
+	})
+}
+
+func TestScopes(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		admin, resource := w.admin.Access, "res"+random()
+		name := "read:" + resource
+		one := scopesPath + "/" + name
+		made := w.as(t, admin, "POST", scopesPath, text(map[string]string{"name": name, "description": "d", "resource": resource}), 201)
+		made.has(t, "resource", resource)
+		w.as(t, admin, "POST", scopesPath, text(map[string]string{"name": name}), 409)
+		w.as(t, admin, "POST", scopesPath, text(map[string]string{"name": name, "resource": "another"}), 422)
+		for _, bad := range []string{"a b", `a"b`, "", "é", strings.Repeat("a", 300), "*", "read:*", "*:*"} {
+			w.as(t, admin, "POST", scopesPath, text(map[string]string{"name": bad}), 422)
+			w.as(t, admin, "GET", scopesPath+"/"+url.PathEscape(bad+"x"), "", 404)
+		}
+		edit := call{method: "PATCH", path: one, bearer: admin, json: `{"description":"other"}`, header: http.Header{"If-Match": {made.header.Get("ETag")}}}
+		w.want(t, 200, edit).has(t, "description", "other")
+		w.want(t, 412, edit)
+		w.want(t, 412, call{method: "DELETE", path: one, bearer: admin, header: edit.header})
+		w.as(t, admin, "DELETE", one, "", 204)
+		w.as(t, admin, "GET", one, "", 404)
+	})
+}
+
+func TestListsOfAccess(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		admin := w.admin.Access
+		for _, list := range []struct {
+			path, key string
+			add       func()
+		}{
+			{rolesPath, "name", func() { w.as(t, admin, "POST", rolesPath, text(map[string]string{"name": "r" + random()}), 201) }},
+			{scopesPath, "name", func() { w.as(t, admin, "POST", scopesPath, text(map[string]string{"name": "x:r" + random()}), 201) }},
+			{allClientsPath, "client_id", func() { w.newClient(t, w.admin, nil, nil) }},
+		} {
+			for range 4 {
+				list.add()
+			}
+			whole := w.as(t, admin, "GET", list.path+"?limit=100", "", 200).items(t, list.key)
+			var walked []string
+			for path := list.path + "?limit=2"; ; {
+				got := w.as(t, admin, "GET", path, "", 200)
+				walked = append(walked, got.items(t, list.key)...)
+				next := got.text("next_cursor")
+				if next == "" {
+					break
+				}
+				if len(walked) == 2 {
+					list.add() // neither repeats nor hides what there was
+					for _, tampered := range []string{next[1:], next + "A", "x", strings.ToUpper(next)} {
+						w.as(t, admin, "GET", list.path+"?cursor="+tampered, "", 422)
+					}
+				}
+				path = list.path + "?limit=2&cursor=" + next
+			}
+			if len(walked) != len(whole)+1 || !slices.Equal(walked[:len(whole)], whole) {
+				t.Errorf("%s: walked %v, whole %v", list.path, walked, whole)
+			}
+			for _, limit := range []string{"0", "-1", "101", "1000000000", "abc", "1e3"} {
+				w.as(t, admin, "GET", list.path+"?limit="+limit, "", 422)
+			}
+		}
+	})
+}
+
+// items gives a field of each item of a list.
+func (a answer) items(t *testing.T, field string) []string {
+	t.Helper()
+	items, ok := a.member("items").([]any)
+	if !ok {
+		t.Fatalf("no list: %s", a.body)
+	}
+	var found []string
+	for _, item := range items {
+		value, _ := item.(map[string]any)[field].(string)
+		found = append(found, value)
+	}
+	return found
+}
+
+// TestNobodyGrantsWhatTheyLack has administrators of parts reach for the rest.
+func TestNobodyGrantsWhatTheyLack(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		admin, role := w.admin.Access, "role-"+random()
+		w.as(t, admin, "POST", rolesPath, text(map[string]string{"name": role}), 201)
+		w.as(t, admin, "PUT", rolesPath+"/"+role+"/scopes/read:users", "", 204)
+		editor := w.administrator(t, "admin:roles", "read:users")
+		strong := w.newClient(t, w.admin, []string{"admin:system"}, nil)
+		weak := w.newClient(t, w.admin, []string{"read:users"}, nil)
+		keeper := w.administrator(t, "admin:clients", "read:users")
+
+		one := rolesPath + "/" + role
+		w.as(t, editor, "PATCH", one, `{"description":"mine"}`, 200)
+		for _, beyond := range []string{"admin:users", "write:users", "admin:system", "admin:clients"} {
+			w.as(t, editor, "PUT", one+"/scopes/"+beyond, "", 403)
+			w.as(t, keeper, "PUT", clientsPath+"/"+weak.ID+"/scopes/write:users", "", 403)
+			w.as(t, keeper, "PATCH", clientsPath+"/"+weak.ID, text(map[string]any{"scopes": []string{beyond + "x", "read:users"}}), 422)
+			w.as(t, keeper, "POST", clientsPath, text(map[string]any{"name": "n", "scopes": []string{"admin:users"}}), 403)
+		}
+		for _, attempt := range [][3]string{
+			{"PATCH", rolesPath + "/admin", `{"description":"taken"}`}, {"DELETE", rolesPath + "/admin/scopes/read:users", ""},
+			{"PUT", rolesPath + "/admin/scopes/read:users", ""},
+		} {
+			w.as(t, editor, attempt[0], attempt[1], attempt[2], 403)
+		}
+		for _, attempt := range [][3]string{
+			{"PATCH", clientsPath + "/" + strong.ID, `{"name":"taken"}`}, {"POST", clientsPath + "/" + strong.ID + "/secret", ""},
+			{"DELETE", clientsPath + "/" + strong.ID, ""}, {"PUT", clientsPath + "/" + strong.ID + "/scopes/read:users", ""},
+			{"DELETE", clientsPath + "/" + strong.ID + "/scopes/admin:system", ""},
+			{"POST", allClientsPath + "/" + strong.ID + "/deactivate", ""}, {"POST", allClientsPath + "/" + strong.ID + "/activate", ""},
+		} {
+			w.as(t, keeper, attempt[0], attempt[1], attempt[2], 403)
+		}
+		w.clientToken(t, strong) // its secret still is what it was
+		w.as(t, keeper, "PATCH", clientsPath+"/"+weak.ID, `{"is_trusted":true}`, 422)
+		w.as(t, keeper, "PATCH", clientsPath+"/"+weak.ID, `{"description":"mine"}`, 200)
+		for _, builtin := range [][3]string{
+			{"PATCH", clientsPath + "/keystone", `{"name":"taken"}`}, {"POST", clientsPath + "/keystone/secret", ""},
+			{"DELETE", clientsPath + "/keystone", ""}, {"POST", allClientsPath + "/keystone/deactivate", ""},
+		} {
+			w.as(t, admin, builtin[0], builtin[1], builtin[2], 409).has(t, "code", "builtin")
+		}
+		// Near misses of a permission are none, and readers change nothing.
+		reader := w.administrator(t, "read:roles", "read:scopes", "read:clients")
+		w.as(t, reader, "GET", one, "", 200)
+		for _, path := range []string{one, scopesPath + "/read:users", clientsPath + "/" + weak.ID} {
+			w.as(t, reader, "GET", path, "", 200)
+			w.as(t, reader, "DELETE", path, "", 403).has(t, "code", "insufficient_scope")
+		}
+		w.as(t, reader, "GET", allClientsPath, "", 403)
+		w.as(t, w.session.Access, "GET", rolesPath, "", 403)
+	})
+}
+
+func TestClientLifecycle(t *testing.T) {
+	eachStore(t, settings{"ACCESS_TOKEN_TTL": "15m"}, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		admin := w.admin.Access
+		all := []string{"client_credentials", "password", "refresh_token"}
+		c := w.newClient(t, w.admin, []string{"read:profile", "read:roles"}, all)
+		one := clientsPath + "/" + c.ID
+		first := w.as(t, admin, "GET", one, "", 200)
+		if first.member("client_secret") != nil || strings.Contains(string(first.body), "hash") {
+			t.Errorf("it tells its secret: %s", first.body)
+		}
+		edit := call{method: "PATCH", path: one, bearer: admin, json: `{"name":"other","access_token_lifetime":90}`, header: http.Header{"If-Match": {first.header.Get("ETag")}}}
+		w.want(t, 200, edit).has(t, "access_token_lifetime", 90)
+		w.want(t, 412, edit)
+		w.as(t, admin, "PATCH", one, `{"access_token_lifetime":59}`, 422)
+		w.as(t, admin, "PATCH", one, `{"access_token_lifetime":null}`, 200).has(t, "access_token_lifetime", nil)
+
+		// Secrets: both count during the overlap, and the old one ends with the next.
+		ask := func(secret string, status int) {
+			t.Helper()
+			w.want(t, status, call{path: tokenPath, basic: client{c.ID, secret}, form: form("grant_type", "client_credentials")})
+		}
+		second := w.as(t, admin, "POST", one+"/secret", `{"grace":86400}`, 200).text("client_secret")
+		ask(c.Secret, 200)
+		ask(second, 200)
+		third := w.as(t, admin, "POST", one+"/secret", "", 200).text("client_secret")
+		ask(c.Secret, 401)
+		ask(second, 401)
+		ask(third, 200)
+		w.as(t, admin, "POST", one+"/secret", `{"grace":1}`, 200)
+		eventually(t, 10*time.Second, "without the old secret", func() bool {
+			got, err := w.try(call{path: tokenPath, basic: client{c.ID, third}, form: form("grant_type", "client_credentials")})
+			return err == nil && got.status == http.StatusUnauthorized
+		})
+		w.as(t, admin, "POST", one+"/secret", `{"grace":86401}`, 422)
+		w.as(t, admin, "POST", one+"/secret", `{"grace":-1}`, 422)
+		c.Secret = w.as(t, admin, "POST", one+"/secret", "{}", 200).text("client_secret")
+
+		// A scope that is dropped is gone from tokens that are out.
+		own := w.clientToken(t, c)
+		w.as(t, own, "GET", rolesPath, "", 200)
+		w.as(t, admin, "DELETE", one+"/scopes/read:roles", "", 204)
+		w.as(t, own, "GET", rolesPath, "", 403)
+		w.as(t, admin, "PUT", one+"/scopes/read:roles", "", 204)
+
+		// Deactivated: nothing works, and what was out stays dead.
+		own = w.clientToken(t, c)
+		users := w.login(t, w.alice, c)
+		w.as(t, users.Access, "GET", mePath, "", 200)
+		for range 2 {
+			w.as(t, admin, "POST", allClientsPath+"/"+c.ID+"/deactivate", "", 204)
+		}
+		ask(c.Secret, 401)
+		w.as(t, own, "GET", rolesPath, "", 401)
+		w.as(t, users.Access, "GET", mePath, "", 401)
+		w.as(t, admin, "POST", allClientsPath+"/"+c.ID+"/activate", "", 204)
+		w.as(t, own, "GET", rolesPath, "", 401)
+		w.as(t, users.Access, "GET", mePath, "", 401)
+		refresh := refreshGrant(users.Refresh)
+		refresh.basic = c
+		w.want(t, 400, refresh).has(t, "error", "invalid_grant")
+
+		own, users = w.clientToken(t, c), w.login(t, w.alice, c)
+		w.as(t, own, "GET", rolesPath, "", 200)
+		w.as(t, admin, "DELETE", one, "", 204)
+		ask(c.Secret, 401)
+		w.as(t, own, "GET", rolesPath, "", 401)
+		w.as(t, users.Access, "GET", mePath, "", 401)
+		w.as(t, admin, "GET", one, "", 404)
+		w.as(t, admin, "DELETE", one, "", 404)
+	})
+}
+
+// TestLastUse has it noted while the server runs, and as it stops.
+func TestLastUse(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		c, idle := w.newClient(t, w.admin, nil, nil), w.newClient(t, w.admin, nil, nil)
+		lastUse := func(access, id string) any {
+			items, _ := w.as(t, access, "GET", allClientsPath+"?limit=100", "", 200).member("items").([]any)
+			for _, item := range items {
+				if each, _ := item.(map[string]any); each["client_id"] == id {
+					return each["last_used_at"]
+				}
+			}
+			t.Fatalf("%s is not listed", id)
+			return nil
+		}
+		w.clientToken(t, c)
+		w.Restart(t)
+		admin := w.login(t, w.Admin).Access
+		if lastUse(admin, c.ID) == nil || lastUse(admin, idle.ID) != nil {
+			t.Errorf("last use %v, of one that never was %v", lastUse(admin, c.ID), lastUse(admin, idle.ID))
+		}
+		w.clientToken(t, idle)
+		eventually(t, 20*time.Second, "noted", func() bool { return lastUse(admin, idle.ID) != nil })
+	})
+}
+
+// TestAccessFollowsElsewhere changes what tokens may on one instance, and asks
+// another.
+func TestAccessFollowsElsewhere(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		other := s.sibling(t)
+		c := w.newClient(t, w.admin, []string{"read:roles"}, nil)
+		own := w.clientToken(t, c)
+		follows := func(what string, want int) {
+			t.Helper()
+			eventually(t, time.Second, what, func() bool {
+				got, err := other.try(call{method: "GET", path: rolesPath, bearer: own})
+				return err == nil && got.status == want
+			})
+		}
+		follows("good elsewhere", 200)
+		w.as(t, w.admin.Access, "DELETE", clientsPath+"/"+c.ID+"/scopes/read:roles", "", 204)
+		follows("without the scope", 403)
+		w.as(t, w.admin.Access, "PUT", clientsPath+"/"+c.ID+"/scopes/read:roles", "", 204)
+		follows("with it again", 200)
+		w.as(t, w.admin.Access, "POST", allClientsPath+"/"+c.ID+"/deactivate", "", 204)
+		follows("dead", 401)
+
+		// Everybody's role loses a scope, and gets it back.
+		role := rolesPath + "/user/scopes/read:profile"
+		profile := func(what string, want int) {
+			t.Helper()
+			eventually(t, time.Second, what, func() bool {
+				got, err := other.try(me(w.session.Access))
+				return err == nil && got.status == want
+			})
+		}
+		profile("good elsewhere", 200)
+		w.as(t, w.admin.Access, "DELETE", role, "", 204)
+		profile("without the scope", 403)
+		w.as(t, w.admin.Access, "PUT", role, "", 204)
+		profile("with it again", 200)
+	})
+}
