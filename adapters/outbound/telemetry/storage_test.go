@@ -126,6 +126,29 @@ func TestStoreCalls(t *testing.T) {
 		"lockouts.swap": func(m *telemetry.Metrics, s *store) (bool, error) {
 			return m.Lockouts(s).Swap(ctx, user.NewLockout("question"))
 		},
+		"roles.by_name": func(m *telemetry.Metrics, s *store) (bool, error) {
+			_, err := m.RoleDirectory(roleStore{s}).ByName(ctx, "question")
+			return s.asked == "question", err
+		},
+		"roles.list": func(m *telemetry.Metrics, s *store) (bool, error) {
+			_, err := m.RoleDirectory(roleStore{s}).List(ctx, domain.Page{After: "question"})
+			return s.asked == "question", err
+		},
+		"scopes.by_name": func(m *telemetry.Metrics, s *store) (bool, error) {
+			_, err := m.ScopeDirectory(scopeStore{s}).ByName(ctx, "question")
+			return s.asked == "question", err
+		},
+		"scopes.list": func(m *telemetry.Metrics, s *store) (bool, error) {
+			_, err := m.ScopeDirectory(scopeStore{s}).List(ctx, domain.Page{After: "question"})
+			return s.asked == "question", err
+		},
+		"clients.record_use": func(m *telemetry.Metrics, s *store) (bool, error) {
+			return true, m.ClientUsage(usageStore{s}).Record(ctx, nil)
+		},
+		"clients.list": func(m *telemetry.Metrics, s *store) (bool, error) {
+			_, err := m.ClientUsage(usageStore{s}).List(ctx, domain.Page{After: "question"})
+			return s.asked == "question", err
+		},
 		"unit_of_work": func(m *telemetry.Metrics, s *store) (bool, error) {
 			worked := false
 			err := m.UnitOfWork(s).Do(ctx, func(context.Context, outbound.Repositories) error { worked = true; return nil })
