@@ -1,6 +1,7 @@
 package bootstrap
 
 import (
+	"context"
 	"time"
 
 	"go.uber.org/fx"
@@ -45,6 +46,7 @@ type ports struct {
 	Lockouts   outbound.Lockouts
 	Signals    outbound.SignalLog
 	Audit      outbound.AuditLog
+	Settings   outbound.SettingsDirectory
 	Vault      outbound.Vault
 	Schema     outbound.Schema
 	Probes     []outbound.Probe `group:"probes"`
@@ -76,6 +78,7 @@ type parts struct {
 	pipeline    *grants.Pipeline
 	health      *operations.Health
 	audit       *operations.Audit
+	settings    *operations.Settings
 }
 
 // How much is kept in process. A principal or client is dropped the moment it
@@ -119,6 +122,12 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.scopes = authorization.NewScopes(in.Clock, in.Random, in.Scopes, p.work)
 	p.health = operations.NewHealth(in.Clock, in.Probes)
 	p.audit = operations.NewAudit(in.Audit)
+	p.settings = operations.NewSettings(in.Clock, p.live, in.Settings, p.work)
+	p.feed.On(token.SignalSettingsChanged, func(ctx context.Context) {
+		if err := p.settings.Reload(ctx); err != nil { // stays with what it has; tried again in half a minute
+			logger.Error("the settings could not be put in force", zap.Error(err))
+		}
+	})
 
 	issuer := tokens.NewIssuer(p.policy, in.Clock, in.Random, in.Codec, p.ring)
 	var err error

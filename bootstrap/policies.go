@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"sync/atomic"
 
+	"github.com/keystone-auth/keystone/application/operations"
 	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/application/users"
 	"github.com/keystone-auth/keystone/bootstrap/config"
@@ -10,7 +11,12 @@ import (
 
 // live is the configuration in force and the policies that follow from it, all
 // swapped as one; reading costs an atomic load.
-type live struct{ current atomic.Pointer[inForce] }
+type live struct {
+	started *config.Config // what the process was started with
+	current atomic.Pointer[inForce]
+}
+
+var _ operations.Configuration = (*live)(nil)
 
 type inForce struct {
 	config *config.Config
@@ -19,7 +25,7 @@ type inForce struct {
 }
 
 func newLive(cfg *config.Config) *live {
-	l := &live{}
+	l := &live{started: cfg}
 	l.use(cfg)
 	return l
 }
@@ -27,6 +33,25 @@ func newLive(cfg *config.Config) *live {
 // use puts a configuration in force.
 func (l *live) use(cfg *config.Config) {
 	l.current.Store(&inForce{config: cfg, tokens: tokenPolicy(cfg), users: userPolicy(cfg)})
+}
+
+// Values gives the settings that can be changed at run time.
+func (l *live) Values(overrides map[string]string) (map[string]string, error) {
+	cfg, err := l.started.With(overrides)
+	if err != nil {
+		return nil, err
+	}
+	return cfg.Changeable(), nil
+}
+
+// Use puts settings in force.
+func (l *live) Use(overrides map[string]string) error {
+	cfg, err := l.started.With(overrides)
+	if err != nil {
+		return err
+	}
+	l.use(cfg)
+	return nil
 }
 
 type tokenPolicies struct{ *live }

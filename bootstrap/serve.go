@@ -58,6 +58,9 @@ func (p parts) prepare(ctx context.Context, cfg *config.Config, say notices) err
 	if err := operations.CheckMasterKey(ctx, p.out.Vault, p.out.MasterKey); err != nil {
 		return err
 	}
+	if err := p.settings.Reload(ctx); err != nil {
+		return fmt.Errorf("settings: %w", err)
+	}
 	if err := p.keys.Ensure(ctx); err != nil {
 		return fmt.Errorf("signing keys: %w", err)
 	}
@@ -100,7 +103,7 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap
 		Authenticator: metrics.Authenticator(p.validator), Sessions: p.sessions, Metadata: p.ring,
 		Accounts: p.accounts, Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
 		Clients: p.clients, ClientEditor: p.clients, ClientControl: p.control, Health: p.health,
-		Audit: p.audit,
+		Audit: p.audit, Settings: p.settings,
 	})
 }
 

@@ -34,6 +34,8 @@ type Feed struct {
 	// that its sign of life proves that nothing is missed.
 	busReachesAll bool
 
+	reactions map[token.SignalKind]func(context.Context)
+
 	tailAt, busAt atomic.Int64 // microseconds of the last sign of life
 	// The tail's own: where it is, and what it saw lately.
 	mark time.Time
@@ -46,8 +48,12 @@ type Feed struct {
 // NewFeed makes a feed that Start brings to life.
 func NewFeed(clock outbound.Clock, log outbound.SignalLog, bus outbound.SignalBus, registry *Registry, principals *Principals, ring *KeyRing, busReachesAll bool) *Feed {
 	return &Feed{clock: clock, log: log, bus: bus, registry: registry, principals: principals, ring: ring,
-		busReachesAll: busReachesAll, seen: map[token.Signal]time.Time{}}
+		busReachesAll: busReachesAll, reactions: map[token.SignalKind]func(context.Context){}, seen: map[token.Signal]time.Time{}}
 }
+
+// On has react called for every signal of a kind, and every half minute, in case
+// one was lost to a bug. It is for before Start.
+func (f *Feed) On(kind token.SignalKind, react func(context.Context)) { f.reactions[kind] = react }
 
 // Start loads every unexpired revocation, then follows both feeds until Stop.
 func (f *Feed) Start(ctx context.Context) error {
@@ -84,6 +90,9 @@ func (f *Feed) Apply(ctx context.Context, signals ...token.Signal) {
 			// A failure leaves the ring as it is; followLog tries again.
 			_ = f.ring.Reload(ctx)
 		}
+		if react := f.reactions[s.Kind]; react != nil {
+			react(ctx)
+		}
 	}
 }
 
@@ -110,6 +119,9 @@ func (f *Feed) followLog(ctx context.Context) {
 		if now.Sub(reloadedAt) >= reloadEvery {
 			reloadedAt = now
 			_ = f.ring.Reload(ctx) // keeps what it had
+			for _, react := range f.reactions {
+				react(ctx)
+			}
 		}
 		if now.Sub(prunedAt) >= pruneEvery {
 			prunedAt = now

@@ -29,6 +29,7 @@ type variable struct {
 	set      setter
 	secret   bool // never printed; may come from the file that NAME_FILE names
 	emptyOK  bool // an empty value means something other than "not set"
+	runtime  bool // can be changed at run time (contract 4.2)
 	later    bool // part of the contract, not in force yet: setting it is warned about
 }
 
@@ -52,25 +53,25 @@ func variables() []variable {
 		{name: "MASTER_KEY", secret: true, set: masterKey(func(c *Config) *domain.Secret { return &c.Secrets.MasterKey })},
 		{name: "MASTER_KEY_PREVIOUS", secret: true, set: masterKey(func(c *Config) *domain.Secret { return &c.Secrets.MasterKeyPrevious })},
 		{name: "JWT_ALGORITHM", fallback: string(token.ES256), set: algorithm},
-		{name: "ACCESS_TOKEN_TTL", fallback: "15m", set: duration(func(c *Config) *time.Duration { return &c.Tokens.AccessTTL }, time.Second, 24*time.Hour)},
-		{name: "REFRESH_TOKEN_TTL", fallback: "720h", set: duration(func(c *Config) *time.Duration { return &c.Tokens.RefreshTTL }, time.Second, maxLifetime)},
-		{name: "SESSION_MAX_AGE", fallback: "2160h", set: duration(func(c *Config) *time.Duration { return &c.Tokens.SessionMaxAge }, time.Second, maxLifetime)},
+		{name: "ACCESS_TOKEN_TTL", runtime: true, fallback: "15m", set: duration(func(c *Config) *time.Duration { return &c.Tokens.AccessTTL }, time.Second, 24*time.Hour)},
+		{name: "REFRESH_TOKEN_TTL", runtime: true, fallback: "720h", set: duration(func(c *Config) *time.Duration { return &c.Tokens.RefreshTTL }, time.Second, maxLifetime)},
+		{name: "SESSION_MAX_AGE", runtime: true, fallback: "2160h", set: duration(func(c *Config) *time.Duration { return &c.Tokens.SessionMaxAge }, time.Second, maxLifetime)},
 		{name: "CLOCK_LEEWAY", fallback: "0s", set: duration(func(c *Config) *time.Duration { return &c.Tokens.Leeway }, 0, maxLeeway)},
-		{name: "REFRESH_RETRY_WINDOW", fallback: "10s", set: duration(func(c *Config) *time.Duration { return &c.Tokens.RetryWindow }, 0, time.Hour)},
-		{name: "PASSWORD_MIN_LENGTH", fallback: "15", set: integer(func(c *Config) *int { return &c.Passwords.MinLength }, 8, 1024)},
-		{name: "PASSWORD_MAX_LENGTH", fallback: "256", set: integer(func(c *Config) *int { return &c.Passwords.MaxLength }, 64, 4096)},
-		{name: "PASSWORD_MAX_AGE", fallback: "0", set: duration(func(c *Config) *time.Duration { return &c.Passwords.MaxAge }, 0, maxLifetime)},
+		{name: "REFRESH_RETRY_WINDOW", runtime: true, fallback: "10s", set: duration(func(c *Config) *time.Duration { return &c.Tokens.RetryWindow }, 0, time.Hour)},
+		{name: "PASSWORD_MIN_LENGTH", runtime: true, fallback: "15", set: integer(func(c *Config) *int { return &c.Passwords.MinLength }, 8, 1024)},
+		{name: "PASSWORD_MAX_LENGTH", runtime: true, fallback: "256", set: integer(func(c *Config) *int { return &c.Passwords.MaxLength }, 64, 4096)},
+		{name: "PASSWORD_MAX_AGE", runtime: true, fallback: "0", set: duration(func(c *Config) *time.Duration { return &c.Passwords.MaxAge }, 0, maxLifetime)},
 		{name: "ARGON2_MEMORY_KIB", fallback: strconv.Itoa(defaultMemoryKiB), set: integer(func(c *Config) *uint32 { return &c.Hashing.MemoryKiB }, 8192, 4<<20)},
 		{name: "ARGON2_ITERATIONS", fallback: strconv.Itoa(defaultIterations), set: integer(func(c *Config) *uint32 { return &c.Hashing.Iterations }, 1, 64)},
 		{name: "ARGON2_PARALLELISM", fallback: "1", set: integer(func(c *Config) *uint8 { return &c.Hashing.Parallelism }, 1, 64)},
 		{name: "HASH_CONCURRENCY", fallback: strconv.Itoa(runtime.GOMAXPROCS(0)), set: integer(func(c *Config) *int { return &c.Hashing.Concurrency }, 1, 1024)},
 		{name: "HASH_QUEUE", fallback: "128", set: integer(func(c *Config) *int { return &c.Hashing.Queue }, 0, 1<<20)},
-		{name: "LOCKOUT_ATTEMPTS", fallback: "5", set: integer(func(c *Config) *int { return &c.Lockout.Attempts }, 0, 1000)},
-		{name: "LOCKOUT_DURATIONS", fallback: "5m,15m,1h,4h,24h", set: durations(func(c *Config) *[]time.Duration { return &c.Lockout.Durations })},
+		{name: "LOCKOUT_ATTEMPTS", runtime: true, fallback: "5", set: integer(func(c *Config) *int { return &c.Lockout.Attempts }, 0, 1000)},
+		{name: "LOCKOUT_DURATIONS", runtime: true, fallback: "5m,15m,1h,4h,24h", set: durations(func(c *Config) *[]time.Duration { return &c.Lockout.Durations })},
 		{name: "TRUSTED_PROXIES", set: prefixes(func(c *Config) *[]netip.Prefix { return &c.HTTP.TrustedProxies })},
 		{name: "CORS_ORIGINS", set: origins(func(c *Config) *[]string { return &c.HTTP.CORSOrigins })},
-		{name: "REGISTRATION", fallback: "open", set: flag(func(c *Config) *bool { return &c.Accounts.RegistrationClosed }, "open", "closed")},
-		{name: "EMAIL_VERIFICATION", fallback: "optional", set: flag(func(c *Config) *bool { return &c.Accounts.VerificationRequired }, "optional", "required")},
+		{name: "REGISTRATION", runtime: true, fallback: "open", set: flag(func(c *Config) *bool { return &c.Accounts.RegistrationClosed }, "open", "closed")},
+		{name: "EMAIL_VERIFICATION", runtime: true, fallback: "optional", set: flag(func(c *Config) *bool { return &c.Accounts.VerificationRequired }, "optional", "required")},
 		{name: "PASSWORD_GRANT", fallback: "enabled", set: flag(func(c *Config) *bool { return &c.Accounts.PasswordGrantDisabled }, "enabled", "disabled")},
 		{name: "REVOCATION_FAIL_MODE", fallback: "closed", set: oneOf(func(c *Config) *string { return &c.Revocation }, "closed", "open")},
 		{name: "BOOTSTRAP_ADMIN_USERNAME", fallback: "admin", set: username},
@@ -84,17 +85,17 @@ func variables() []variable {
 		{name: "DATABASE_REPLICA_URLS", secret: true, later: true, set: accept},
 		{name: "TLS_CERT_FILE", later: true, set: accept},
 		{name: "TLS_KEY_FILE", later: true, set: accept},
-		{name: "KEY_ROTATION", later: true, set: accept},
-		{name: "PASSWORD_REQUIRE", later: true, set: accept},
-		{name: "PASSWORD_MIN_STRENGTH", later: true, set: accept},
-		{name: "PASSWORD_HISTORY", later: true, set: accept},
-		{name: "RATE_LIMITS", later: true, set: accept},
+		{name: "KEY_ROTATION", runtime: true, later: true, set: accept},
+		{name: "PASSWORD_REQUIRE", runtime: true, later: true, set: accept},
+		{name: "PASSWORD_MIN_STRENGTH", runtime: true, later: true, set: accept},
+		{name: "PASSWORD_HISTORY", runtime: true, later: true, set: accept},
+		{name: "RATE_LIMITS", runtime: true, later: true, set: accept},
 		{name: "SMTP_URL", secret: true, later: true, set: accept},
 		{name: "MAIL_FROM", later: true, set: accept},
 		{name: "MAIL_DIR", later: true, set: accept},
 		{name: "SMS_URL", secret: true, later: true, set: accept},
 		{name: "LINK_BASE_URL", later: true, set: accept},
-		{name: "AUDIT_RETENTION", later: true, set: accept},
+		{name: "AUDIT_RETENTION", runtime: true, later: true, set: accept},
 	}
 }
 

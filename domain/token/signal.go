@@ -19,6 +19,7 @@ const (
 	SignalPrincipalChanged SignalKind = "principal" // ID: user id or client_id
 	SignalRolesChanged     SignalKind = "roles"     // every user's effective scopes may differ
 	SignalKeysChanged      SignalKind = "keys"      // the signing keys were rotated
+	SignalSettingsChanged  SignalKind = "settings"  // ID: their version
 )
 
 // Signal is one fact that must reach every instance within a second. It is

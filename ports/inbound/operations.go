@@ -15,3 +15,22 @@ type AuditTrail interface {
 	// bounded size, at least one of them; an error of each ends it. Refusals as List.
 	Export(ctx context.Context, caller Caller, filter domain.AuditFilter, each func([]domain.AuditRecord) error) error
 }
+
+// SettingsInForce are the settings that can be changed at run time.
+type SettingsInForce struct {
+	Values     map[string]string // by name; as the variable would hold it
+	Overridden []string          // the names that were set at run time, in order
+	Version    int64
+}
+
+// Settings changes settings at run time. The caller must hold admin:system:
+// else CodeInsufficientScope.
+type Settings interface {
+	// Settings gives the settings.
+	Settings(ctx context.Context, caller Caller) (SettingsInForce, error)
+	// Change sets each name to its value, or back to what the process was
+	// started with where the value is nil; all or nothing. Unknown names and
+	// values that break a rule: CodeInvalidInput with fields. ifVersion is the
+	// version that must still stand, zero for any; another: CodeVersion.
+	Change(ctx context.Context, caller Caller, changes map[string]*string, ifVersion int64) (SettingsInForce, error)
+}

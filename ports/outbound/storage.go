@@ -41,6 +41,7 @@ type Repositories struct {
 	Lockouts      Lockouts
 	Signals       Signals
 	Events        Events
+	Settings      Settings
 }
 
 // Users stores user accounts.

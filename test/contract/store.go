@@ -30,6 +30,7 @@ type Store struct {
 	Lockouts   outbound.Lockouts
 	Signals    outbound.SignalLog
 	Audit      outbound.AuditLog
+	Settings   outbound.SettingsDirectory
 	Vault      outbound.Vault
 }
 
@@ -56,6 +57,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Signals", RunSignals},
 		{"Events", RunEvents},
 		{"AuditLog", RunAudit},
+		{"Settings", RunSettings},
 		{"Vault", RunVault},
 	} {
 		t.Run(suite.port, func(t *testing.T) { suite.run(t, open) })

@@ -55,6 +55,7 @@ type ports struct {
 	allowed      func(ctx context.Context, caller inbound.Caller, id *domain.ID, checks []inbound.Check) ([]bool, error)
 	create       func(ctx context.Context, caller inbound.Caller, d service.Draft) (inbound.NewClient, error)
 	ready        func(ctx context.Context) (bool, []inbound.Dependency)
+	settings     settingsPort
 	trail        func(ctx context.Context, filter domain.AuditFilter, page domain.Page) (domain.Listing[domain.AuditRecord], error)
 	authenticate func(ctx context.Context, bearer string) (inbound.Caller, error)
 }
@@ -162,7 +163,7 @@ func obliging() *ports {
 		}
 	}
 	everything := scope.Builtin()
-	return &ports{
+	p := &ports{
 		token: func(context.Context, inbound.TokenRequest) (inbound.TokenResponse, error) {
 			return inbound.TokenResponse{AccessToken: domain.NewSecret("at"), ExpiresIn: 15 * time.Minute, Scope: scope.NewSet(scope.ReadProfile)}, nil
 		},
@@ -212,6 +213,8 @@ func obliging() *ports {
 			return inbound.Caller{}, token.InvalidToken(`the token is "not" valid` + "\r\n")
 		},
 	}
+	p.settings = obligingSettings(p)
+	return p
 }
 
 func uuidOf(s string) domain.ID {
@@ -236,7 +239,7 @@ func serve(t testing.TB, p *ports, config Config) (*Server, *observer.ObservedLo
 	config.Logger = zap.New(core)
 	s, err := New(config, UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
-		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p,
+		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p, Settings: p.settings,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -154,7 +154,7 @@ func wanted(t reflect.Type) string {
 
 // write answers with v as JSON.
 func write(response *echo.Response, status int, media string, v any) error {
-	body, err := json.Marshal(v)
+	body, err := json.Marshal(v, json.Deterministic(true)) // maps in order
 	if err != nil {
 		return domain.Internal(err)
 	}

@@ -8,7 +8,10 @@ import (
 	"github.com/keystone-auth/keystone/domain/scope"
 )
 
-const tagOperations = "Operations"
+const (
+	tagOperations = "Operations"
+	settingsPath  = "/api/v1/admin/settings"
+)
 
 // operations are the endpoints of those who run the installation.
 func (s *Server) operations() []endpoint {
@@ -16,6 +19,12 @@ func (s *Server) operations() []endpoint {
 		{method: http.MethodGet, path: "/api/v1/admin/audit", access: bearer, scope: scope.ReadAudit, handle: s.listAudit,
 			tag: tagOperations, id: auditList, summary: "What happened, newest first", query: slices.Concat(auditParameters, listParameters),
 			answer: reflect.TypeFor[listAnswer[auditAnswer]](), status: http.StatusOK},
+		{method: http.MethodGet, path: settingsPath, access: bearer, scope: scope.AdminSystem, handle: s.settings,
+			tag: tagOperations, id: "get-settings", summary: "What can be set at run time, as it is in force",
+			answer: reflect.TypeFor[settingsAnswer](), status: http.StatusOK},
+		{method: http.MethodPatch, path: settingsPath, access: bearer, scope: scope.AdminSystem, handle: s.changeSettings,
+			tag: tagOperations, id: "change-settings", summary: "Set at run time, on every instance; null sets back", ifMatch: true,
+			body: reflect.TypeFor[map[string]settingValue](), answer: reflect.TypeFor[settingsAnswer](), status: http.StatusOK},
 		{method: http.MethodGet, path: "/api/v1/admin/audit/export", access: bearer, scope: scope.ReadAudit, handle: s.exportAudit, streams: true,
 			tag: tagOperations, id: "export-audit", summary: "All of what happened, newest first, one JSON object a line", query: auditParameters,
 			answer: reflect.TypeFor[auditAnswer](), media: mediaLines, status: http.StatusOK},

@@ -51,6 +51,7 @@ type UseCases struct {
 	ClientControl inbound.ClientControl
 	Health        inbound.Health
 	Audit         inbound.AuditTrail
+	Settings      inbound.Settings
 }
 
 // Server answers HTTP requests.

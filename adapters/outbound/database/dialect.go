@@ -50,6 +50,7 @@ const (
 	lockUsername    = 0x6b730001 // one for each folded username
 	lockSuperusers  = 0x6b730002
 	lockSigningKeys = 0x6b730003
+	lockSettings    = 0x6b730004
 )
 
 // advise waits for the lock of class and name, until the transaction ends.

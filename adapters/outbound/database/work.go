@@ -130,7 +130,7 @@ func (t *transaction) repositories() outbound.Repositories {
 	return outbound.Repositories{
 		Users: &users{t}, Clients: &clients{t}, Roles: &roles{t}, Scopes: &scopes{t}, Sessions: &sessions{t},
 		RefreshTokens: &refreshTokens{t}, Keys: &signingKeys{t}, Lockouts: &Lockouts{run: t.tx, fail: t.fail, one: t.one},
-		Signals: &signals{t}, Events: &events{t},
+		Signals: &signals{t}, Events: &events{t}, Settings: &settings{t},
 	}
 }
 

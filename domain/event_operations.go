@@ -1,0 +1,10 @@
+package domain
+
+// The events of those who run the installation. An event of a setting names
+// it, and not its value.
+const (
+	EventSettingChanged EventType = "setting.changed"
+)
+
+// PartySetting is a setting, told by its name.
+const PartySetting PartyKind = "setting"
