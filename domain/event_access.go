@@ -15,7 +15,7 @@ const (
 	EventClientDeleted        EventType = "client.deleted"
 	EventClientActivated      EventType = "client.activated"
 	EventClientDeactivated    EventType = "client.deactivated"
-	EventClientSecretRotated  EventType = "client.secret_rotated" //nolint:gosec // G101: a name, no credential
+	EventClientSecretRotated  EventType = "client.secret_rotated"
 	EventClientScopeGranted   EventType = "client.scope_granted"
 	EventClientScopeWithdrawn EventType = "client.scope_withdrawn"
 )

@@ -56,7 +56,7 @@ func codecHeaders(t *testing.T, codec outbound.TokenCodec, by signer) {
 		"crit empty":           by.header().with(members{"crit": []string{}}),
 		"crit a string":        by.header().with(members{"crit": "b64"}),
 		"b64 with crit":        by.header().with(members{"crit": []string{"b64"}, "b64": false}), // RFC 7797
-		"a key address only":   members{"typ": "at+jwt", "alg": string(by.Algorithm()), "jku": self, "x5u": self},
+		"a key address only":   {"typ": "at+jwt", "alg": string(by.Algorithm()), "jku": self, "x5u": self},
 	} {
 		t.Run("refused: "+name, func(t *testing.T) {
 			wantRefused(t, codec, by.forge(header.json(), payload().json()), finder(by))

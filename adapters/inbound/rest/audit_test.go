@@ -77,7 +77,7 @@ func TestAnExportThatFailsHalfwayIsCut(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer "+fullToken)
 	func() {
 		defer func() {
-			if v := recover(); v != http.ErrAbortHandler { //nolint:errorlint // net/http compares it by identity too
+			if v := recover(); v != http.ErrAbortHandler {
 				t.Errorf("got %v", v)
 			}
 		}()

@@ -52,7 +52,7 @@ func TestOverTheWire(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer connection.Close() //nolint:errcheck // the answer was read
+			defer connection.Close()
 			if _, err := io.WriteString(connection, tc.raw); err != nil {
 				t.Fatal(err)
 			}

@@ -55,8 +55,8 @@ func (l *AuditLog) Find(ctx context.Context, filter domain.AuditFilter, page dom
 		if wanted == "" {
 			continue
 		}
-		if findable(wanted) != nil {
-			return domain.Listing[domain.AuditRecord]{}, nil
+		if !isFindable(wanted) {
+			return domain.Listing[domain.AuditRecord]{}, nil // no event can hold it
 		}
 		query = query.Where("e.? = ?", bun.Ident(column), wanted)
 	}

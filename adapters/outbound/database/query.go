@@ -68,11 +68,13 @@ type execer interface {
 // findable refuses to look for text that no row can hold: what is not UTF-8 or
 // has a NUL is stored nowhere, and PostgreSQL fails on it.
 func findable(text string) error {
-	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+	if !isFindable(text) {
 		return domain.NotFound("there is no such thing")
 	}
 	return nil
 }
+
+func isFindable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 // storable makes what a request said of itself fit to be stored.
 func storable(text string) string {
