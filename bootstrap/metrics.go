@@ -21,6 +21,8 @@ func (in ports) measured(m *telemetry.Metrics, logger *zap.Logger) ports {
 	in.Refresh = m.RefreshDirectory(in.Refresh)
 	in.Audit = m.AuditLog(in.Audit)
 	in.Keys = m.KeyDirectory(in.Keys)
+	in.UserList = m.UserList(in.UserList)
+	in.SessionList = m.SessionList(in.SessionList)
 	in.Lockouts = m.Lockouts(in.Lockouts)
 	return in
 }

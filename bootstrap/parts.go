@@ -50,6 +50,9 @@ type ports struct {
 	Vault      outbound.Vault
 	Schema     outbound.Schema
 	Probes     []outbound.Probe `group:"probes"`
+
+	UserList    outbound.UserList
+	SessionList outbound.SessionList
 }
 
 // parts are the ports and the use cases made of them.
@@ -79,6 +82,9 @@ type parts struct {
 	health      *operations.Health
 	audit       *operations.Audit
 	settings    *operations.Settings
+
+	administration *users.Administration
+	ownAccess      *users.OwnAccess
 }
 
 // How much is kept in process. A principal or client is dropped the moment it
@@ -116,7 +122,10 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 
 	accounts := userPolicies{p.live}
 	p.credentials = users.NewCredentials(accounts, in.Clock, in.MasterKey, in.Hasher, in.Users, in.Lockouts, p.work)
-	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, in.Hasher, in.Users, p.work)
+	passwords := users.NewPasswords(accounts, in.Random, in.Hasher)
+	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, passwords, in.Users, p.work)
+	p.administration = users.NewAdministration(in.Clock, in.Random, passwords, in.Users, in.UserList, in.SessionList, in.Principals, p.work, p.sessions)
+	p.ownAccess = users.NewOwnAccess(in.Clock, passwords, p.credentials, in.Users, in.SessionList, p.work, p.sessions)
 	p.permissions = authorization.NewPermissions(p.principals)
 	p.roles = authorization.NewRoles(in.Clock, in.Random, in.Roles, p.work)
 	p.scopes = authorization.NewScopes(in.Clock, in.Random, in.Scopes, p.work)

@@ -44,6 +44,8 @@ func outboundPorts(cfg *config.Config) []provider {
 		bus,
 		port[outbound.UnitOfWork](database.NewUnitOfWork),
 		port[outbound.UserDirectory](database.NewUserDirectory),
+		port[outbound.UserList](database.NewUserList),
+		port[outbound.SessionList](database.NewSessionList),
 		port[outbound.ClientDirectory](database.NewClientDirectory),
 		port[outbound.ClientUsage](database.NewClientUsage),
 		port[outbound.RoleDirectory](database.NewRoleDirectory),

@@ -101,6 +101,7 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap
 	}, rest.UseCases{
 		Tokens: metrics.TokenEndpoint(p.pipeline), Introspector: p.introspect, Revoker: p.revoker,
 		Authenticator: metrics.Authenticator(p.validator), Sessions: p.sessions, Metadata: p.ring,
+		Users: p.administration, UserAccess: p.administration, OwnAccess: p.ownAccess,
 		Accounts: p.accounts, Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
 		Clients: p.clients, ClientEditor: p.clients, ClientControl: p.control, Health: p.health,
 		Audit: p.audit, Settings: p.settings,

@@ -47,6 +47,9 @@ const (
 	CodeClosed        Code = "registration_closed"
 	CodeBuiltin       Code = "builtin" // what every installation has can't be taken away
 	CodeInUse         Code = "in_use"
+	CodeLastSuperuser Code = "last_superuser"
+	CodeWrongPassword Code = "wrong_password"
+	CodeAccountLocked Code = "account_locked"
 
 	// RFC 6749, section 5.2.
 	CodeInvalidRequest       Code = "invalid_request"
@@ -68,6 +71,7 @@ func Codes() []Code {
 		CodeInternal, CodeUnavailable, CodeBusy, CodeRateLimited, CodeInvalidInput, CodeInvalidID, CodeNotFound,
 		CodeConflict, CodeVersion, CodeForbidden, CodeUsernameTaken, CodeEmailTaken, CodeNotSpendable,
 		CodeUnknownScope, CodeUnknownRole, CodeClosed, CodeBuiltin, CodeInUse,
+		CodeLastSuperuser, CodeWrongPassword, CodeAccountLocked,
 		CodeInvalidRequest, CodeInvalidClient, CodeInvalidGrant, CodeUnauthorizedClient,
 		CodeUnsupportedGrantType, CodeInvalidScope, CodeInvalidToken, CodeMissingToken, CodeInsufficientScope,
 	}

@@ -55,20 +55,7 @@ func (s *Sessions) endAll(ctx context.Context, caller inbound.Caller) error {
 		return domain.Internal(err)
 	}
 	return s.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
-		now := s.clock.Now()
-		alive, err := r.Sessions.Alive(ctx, userID, now)
-		if err != nil {
-			return err
-		}
-		for _, session := range alive {
-			if err := s.End(ctx, r, session, token.EndedByLogout, caller.Party()); err != nil {
-				return err
-			}
-		}
-		// Also what a session that was being opened meanwhile has been given.
-		return r.Signals.Append(ctx, token.Signal{
-			Kind: token.SignalUserRevoked, ID: caller.Claims.Subject, Before: now, ExpiresAt: s.policy.Current().lastExpiry(now),
-		})
+		return s.EndAll(ctx, r, userID, token.EndedByLogout, caller.Party())
 	})
 }
 

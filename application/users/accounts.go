@@ -16,7 +16,7 @@ type Accounts struct {
 	policy    Policies
 	clock     outbound.Clock
 	random    outbound.Random
-	hasher    outbound.PasswordHasher
+	passwords *Passwords
 	directory outbound.UserDirectory
 	uow       outbound.UnitOfWork
 }
@@ -27,8 +27,8 @@ var (
 )
 
 // NewAccounts makes the service.
-func NewAccounts(p Policies, clock outbound.Clock, random outbound.Random, hasher outbound.PasswordHasher, directory outbound.UserDirectory, uow outbound.UnitOfWork) *Accounts {
-	return &Accounts{policy: p, clock: clock, random: random, hasher: hasher, directory: directory, uow: uow}
+func NewAccounts(p Policies, clock outbound.Clock, random outbound.Random, passwords *Passwords, directory outbound.UserDirectory, uow outbound.UnitOfWork) *Accounts {
+	return &Accounts{policy: p, clock: clock, random: random, passwords: passwords, directory: directory, uow: uow}
 }
 
 // Register makes an account. A taken address is not told: the name is kept for
@@ -37,7 +37,7 @@ func (a *Accounts) Register(ctx context.Context, r inbound.Registration) error {
 	if a.policy.Current().RegistrationClosed {
 		return domain.E(domain.KindForbidden, domain.CodeClosed, "registration is closed")
 	}
-	checked, hash, err := a.prepare(ctx, r)
+	checked, hash, err := a.passwords.register(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -65,16 +65,6 @@ func (a *Accounts) Register(ctx context.Context, r inbound.Registration) error {
 			Actor: domain.Party{Kind: domain.PartyUnknown}, Subject: owner.Party(), OccurredAt: now,
 		})
 	})
-}
-
-// prepare checks a registration and hashes its password, outside any unit of work.
-func (a *Accounts) prepare(ctx context.Context, r inbound.Registration) (user.Checked, string, error) {
-	checked, err := r.Check(r.Password, a.policy.Current().Passwords)
-	if err != nil {
-		return user.Checked{}, "", err
-	}
-	hash, err := a.hasher.Hash(ctx, r.Password)
-	return checked, hash, err
 }
 
 // Me gives the caller's account.
@@ -144,7 +134,7 @@ func (a *Accounts) EnsureFirst(ctx context.Context, r inbound.Registration) (boo
 		return false, err // the usual start hashes nothing
 	}
 	made := false
-	checked, hash, err := a.prepare(ctx, r)
+	checked, hash, err := a.passwords.register(ctx, r)
 	if err != nil {
 		return false, err
 	}
@@ -162,7 +152,7 @@ func (a *Accounts) EnsureFirst(ctx context.Context, r inbound.Registration) (boo
 
 // Create makes a superuser in any case.
 func (a *Accounts) Create(ctx context.Context, r inbound.Registration) error {
-	checked, hash, err := a.prepare(ctx, r)
+	checked, hash, err := a.passwords.register(ctx, r)
 	if err != nil {
 		return err
 	}

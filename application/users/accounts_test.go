@@ -17,13 +17,16 @@ import (
 	"github.com/keystone-auth/keystone/test/given"
 )
 
+// lengths is a policy of lengths alone.
+var lengths = Policy{Passwords: user.PasswordPolicy{MinLength: 15, MaxLength: 256}}
+
 func newAccounts(store *store, change ...func(*Policy)) (*Accounts, *hasher) {
 	policy := Policy{Passwords: user.PasswordPolicy{MinLength: 15, MaxLength: 256}}
 	for _, c := range change {
 		c(&policy)
 	}
 	h := &hasher{}
-	return NewAccounts(policy, &clock{now: given.Now}, random{}, h, store, store), h
+	return NewAccounts(policy, &clock{now: given.Now}, random{}, NewPasswords(policy, random{}, h), store, store), h
 }
 
 func registration(username, email string) inbound.Registration {
@@ -88,7 +91,7 @@ func (movedStore) ByLogin(context.Context, string, bool) (*user.User, error) {
 
 func TestRegisterAddressFreedMeanwhile(t *testing.T) {
 	store := newStore(given.User(func(s *user.Snapshot) { s.Email = "ada@example.com" }))
-	accounts := NewAccounts(Policy{Passwords: user.PasswordPolicy{MinLength: 15, MaxLength: 256}}, &clock{now: given.Now}, random{}, &hasher{}, movedStore{store}, store)
+	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, NewPasswords(lengths, random{}, &hasher{}), movedStore{store}, store)
 	wantCode(t, accounts.Register(t.Context(), registration("ada", "ada@example.com")), domain.CodeUnavailable)
 }
 
@@ -204,7 +207,7 @@ func TestEnsureFirstHasOneWinner(t *testing.T) {
 	made := make(chan bool, 8)
 	everyone := &sync.WaitGroup{}
 	everyone.Add(cap(made))
-	accounts := NewAccounts(Policy{Passwords: user.PasswordPolicy{MinLength: 15, MaxLength: 256}}, &clock{now: given.Now}, random{}, meeting{&hasher{}, everyone}, store, store)
+	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, NewPasswords(lengths, random{}, meeting{&hasher{}, everyone}), store, store)
 	var wait sync.WaitGroup
 	for range cap(made) {
 		wait.Go(func() {

@@ -49,33 +49,8 @@ func (c *Credentials) VerifyPassword(ctx context.Context, identifier string, pas
 	if err != nil {
 		return Login{}, err
 	}
-	leave, err := c.gate.enter(ctx, candidate.key)
+	proof, err := c.attempt(ctx, candidate, password)
 	if err != nil {
-		return Login{}, err
-	}
-	defer leave()
-	lockout, err := c.reserve(ctx, candidate.key)
-	if err != nil {
-		return Login{}, err
-	}
-	proof, err := c.evaluate(ctx, candidate, password)
-	if err != nil {
-		// Not evaluated: the reservation goes back. Should that fail too, it
-		// counts as a failure in half a minute, which is the safe side.
-		_ = c.settle(context.WithoutCancel(ctx), lockout, func(l user.Lockout) user.Lockout { return l.Cancel(c.clock.Now()) })
-		return Login{}, err
-	}
-	if !proof.account && !proof.pending {
-		return Login{}, c.failed(context.WithoutCancel(ctx), candidate)
-	}
-	if err := c.settle(context.WithoutCancel(ctx), lockout, func(l user.Lockout) user.Lockout {
-		if !proof.account && candidate.user != nil {
-			// The password of a registration that collided with this account
-			// proves nothing of the account: it must not buy new guesses at it.
-			return l.Cancel(c.clock.Now())
-		}
-		return l.Succeed(c.clock.Now())
-	}); err != nil {
 		return Login{}, err
 	}
 	if !proof.account {
@@ -85,6 +60,41 @@ func (c *Credentials) VerifyPassword(ctx context.Context, identifier string, pas
 		return Login{}, c.refuseAdmission(ctx, candidate.user.ID())
 	}
 	return Login{UserID: candidate.user.ID(), Record: c.record(candidate.user, proof.rehashed)}, nil
+}
+
+// attempt evaluates a password within the budget of its candidate. One that
+// matches nothing is settled as a failure and refused.
+func (c *Credentials) attempt(ctx context.Context, who candidate, password domain.Secret) (proof, error) {
+	leave, err := c.gate.enter(ctx, who.key)
+	if err != nil {
+		return proof{}, err
+	}
+	defer leave()
+	lockout, err := c.reserve(ctx, who.key)
+	if err != nil {
+		return proof{}, err
+	}
+	proven, err := c.evaluate(ctx, who, password)
+	if err != nil {
+		// Not evaluated: the reservation goes back. Should that fail too, it
+		// counts as a failure in half a minute, which is the safe side.
+		_ = c.settle(context.WithoutCancel(ctx), lockout, func(l user.Lockout) user.Lockout { return l.Cancel(c.clock.Now()) })
+		return proof{}, err
+	}
+	if !proven.account && !proven.pending {
+		return proof{}, c.failed(context.WithoutCancel(ctx), who)
+	}
+	if err := c.settle(context.WithoutCancel(ctx), lockout, func(l user.Lockout) user.Lockout {
+		if !proven.account && who.user != nil {
+			// The password of a registration that collided with this account
+			// proves nothing of the account: it must not buy new guesses at it.
+			return l.Cancel(c.clock.Now())
+		}
+		return l.Succeed(c.clock.Now())
+	}); err != nil {
+		return proof{}, err
+	}
+	return proven, nil
 }
 
 // candidate is who may go by an identifier, and the key of its budget.
@@ -106,7 +116,7 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 	required := c.policy.Current().Admission.RequireVerifiedEmail
 	result := candidate{user: found, alike: required && isEmail}
 	if found != nil {
-		result.key = "user:" + found.ID().String()
+		result.key = budgetOf(found.ID())
 	} else {
 		keyed, err := c.master.Derive(c.master.ID(), identifierPurpose, []byte(folded))
 		if err != nil {

@@ -137,6 +137,12 @@ func (r userRows) Save(_ context.Context, u *user.User) error {
 	return nil
 }
 
+func (r userRows) Delete(_ context.Context, u *user.User) error {
+	delete(r.users, u.ID())
+	r.events = append(r.events, u.Drain()...)
+	return nil
+}
+
 func (r userRows) Reserve(_ context.Context, p user.PendingRegistration) error {
 	for _, known := range r.pending {
 		if known.Username.Folded() == p.Username.Folded() {

@@ -18,6 +18,9 @@ const (
 	EndedByAdmin      EndReason = "admin"
 	EndedByPassword   EndReason = "password_change"
 	EndedByClient     EndReason = "client_stopped" // deactivated or deleted
+	EndedByUser       EndReason = "ended_by_user"  // from another session
+	EndedByDeletion   EndReason = "account_deleted"
+	EndedByDisabling  EndReason = "account_disabled"
 )
 
 // Session is one login of a user through a client. Every refresh token of a

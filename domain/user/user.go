@@ -169,26 +169,15 @@ type ProfileChange struct {
 // ChangeProfile sets the given fields. Fails with validation_failed, and then
 // nothing is changed. A change that changes nothing leaves the version alone.
 func (u *User) ChangeProfile(change ProfileChange, actor domain.Party, now time.Time) error {
-	next := Profile{FirstName: u.s.FirstName, LastName: u.s.LastName, DisplayName: u.s.DisplayName, Bio: u.s.Bio}
-	before := next
-	set := func(field, value *string) {
-		if value != nil {
-			*field = *value
-		}
-	}
-	set(&next.FirstName, change.FirstName)
-	set(&next.LastName, change.LastName)
-	set(&next.DisplayName, change.DisplayName)
-	set(&next.Bio, change.Bio)
+	next := change.of(u.profile())
 	if err := domain.InvalidFields(next.check()...); err != nil {
 		return err
 	}
-	if next == before {
+	if next == u.profile() {
 		return nil
 	}
-	u.s.FirstName, u.s.LastName, u.s.DisplayName, u.s.Bio = next.FirstName, next.LastName, next.DisplayName, next.Bio
-	u.touch(now)
-	u.record(domain.EventUserUpdated, domain.Succeeded, "profile", actor, now)
+	u.setProfile(next)
+	u.changed(domain.EventUserUpdated, "profile", actor, now)
 	return nil
 }
 

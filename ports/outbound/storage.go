@@ -32,6 +32,7 @@ type UnitOfWork interface {
 // Saving an aggregate stores the events it recorded.
 type Repositories struct {
 	Users         Users
+	Principals    Principals
 	Clients       Clients
 	Roles         Roles
 	Scopes        Scopes
@@ -58,6 +59,9 @@ type Users interface {
 	// by someone else since it was read: KindConflict with CodeConflict;
 	// otherwise as Add.
 	Save(ctx context.Context, u *user.User) error
+	// Delete removes a user with its sessions and all that belongs to them;
+	// failures as Save.
+	Delete(ctx context.Context, u *user.User) error
 	// Reserve keeps a username for a registration whose address is taken, in
 	// place of an expired reservation of the same name. Taken: CodeUsernameTaken.
 	Reserve(ctx context.Context, p user.PendingRegistration) error
@@ -99,7 +103,8 @@ type ClientDirectory interface {
 	ByClientID(ctx context.Context, clientID string) (*client.ServiceClient, error)
 }
 
-// Principals gives what access decisions are made from.
+// Principals gives what access decisions are made from. It serves on the
+// primary and, seeing what was changed there, inside a unit of work.
 type Principals interface {
 	// User gives a user's principal: roles, and the effective scopes of all
 	// its roles; for a superuser every scope there is. Not found: KindNotFound.

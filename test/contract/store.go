@@ -32,6 +32,9 @@ type Store struct {
 	Audit      outbound.AuditLog
 	Settings   outbound.SettingsDirectory
 	Vault      outbound.Vault
+
+	UserList    outbound.UserList
+	SessionList outbound.SessionList
 }
 
 // RunStore runs every storage suite. open is called once for each and gives a
@@ -43,6 +46,8 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 	}{
 		{"UnitOfWork", RunUnitOfWork},
 		{"Users", RunUsers},
+		{"UserList", RunUserList},
+		{"UserAdministration", RunUserAdministration},
 		{"Clients", RunClients},
 		{"ClientUsage", RunClientUsage},
 		{"Principals", RunPrincipals},
@@ -50,6 +55,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Scopes", RunScopes},
 		{"Access", RunAccess},
 		{"Sessions", RunSessions},
+		{"SessionList", RunSessionList},
 		{"RefreshTokens", RunRefreshTokens},
 		{"RefreshSpender", RunSpender},
 		{"SigningKeys", RunSigningKeys},

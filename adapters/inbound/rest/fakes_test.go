@@ -42,6 +42,7 @@ func (r *countingRandom) Entropy() [32]byte { return [32]byte{} }
 // ports is every inbound port; calls counts what reached one.
 type ports struct {
 	calls []string
+	users usersGiven
 
 	token        func(ctx context.Context, r inbound.TokenRequest) (inbound.TokenResponse, error)
 	asClient     func(ctx context.Context, c inbound.ClientCredentials, raw domain.Secret) (inbound.Introspection, error)
@@ -239,6 +240,7 @@ func serve(t testing.TB, p *ports, config Config) (*Server, *observer.ObservedLo
 	config.Logger = zap.New(core)
 	s, err := New(config, UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
+		Users: usersFake{p}, UserAccess: accessFake{p}, OwnAccess: ownFake{p},
 		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p, Settings: p.settings,
 	})
 	if err != nil {

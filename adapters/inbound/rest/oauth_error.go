@@ -36,6 +36,9 @@ var oauthFailures = map[domain.Code]oauthFailure{
 	domain.CodeClosed:        {http.StatusForbidden, "access_denied"},
 	domain.CodeBuiltin:       {http.StatusBadRequest, "invalid_request"},
 	domain.CodeInUse:         {http.StatusBadRequest, "invalid_request"},
+	domain.CodeLastSuperuser: {http.StatusBadRequest, "invalid_request"},
+	domain.CodeWrongPassword: {http.StatusForbidden, "access_denied"},
+	domain.CodeAccountLocked: {http.StatusForbidden, "access_denied"},
 
 	domain.CodeInvalidRequest:       {http.StatusBadRequest, "invalid_request"},
 	domain.CodeInvalidClient:        {http.StatusUnauthorized, "invalid_client"},

@@ -40,6 +40,9 @@ var problemStatus = map[domain.Code]int{
 	domain.CodeClosed:        http.StatusForbidden,
 	domain.CodeBuiltin:       http.StatusConflict,
 	domain.CodeInUse:         http.StatusConflict,
+	domain.CodeLastSuperuser: http.StatusConflict,
+	domain.CodeWrongPassword: http.StatusForbidden,
+	domain.CodeAccountLocked: http.StatusForbidden,
 
 	domain.CodeInvalidRequest:       http.StatusBadRequest,
 	domain.CodeInvalidClient:        http.StatusUnauthorized,

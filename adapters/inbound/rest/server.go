@@ -43,6 +43,9 @@ type UseCases struct {
 	Sessions      inbound.Sessions
 	Metadata      inbound.Metadata
 	Accounts      inbound.Accounts
+	Users         inbound.Users
+	UserAccess    inbound.UserAccess
+	OwnAccess     inbound.OwnAccess
 	Permissions   inbound.Permissions
 	Roles         inbound.Roles
 	Scopes        inbound.Scopes

@@ -67,11 +67,16 @@ type userAnswer struct {
 	PasswordChangedAt   *time.Time `json:"password_changed_at"`
 	CreatedAt           time.Time  `json:"created_at"`
 	UpdatedAt           time.Time  `json:"updated_at"`
-	Scopes              []string   `json:"scopes" doc:"Effective: of all roles"`
+	Scopes              []string   `json:"scopes,omitzero" doc:"Effective: of all roles; not in lists"`
 }
 
 func accountAnswer(account inbound.Account) userAnswer {
-	u := &account.User
+	answer := answerUser(account.User)
+	answer.Scopes = account.Scopes.Strings()
+	return answer
+}
+
+func answerUser(u user.Snapshot) userAnswer {
 	roles := make([]string, len(u.Roles))
 	for i, name := range u.Roles {
 		roles[i] = string(name)
@@ -82,7 +87,6 @@ func accountAnswer(account inbound.Account) userAnswer {
 		IsActive: u.IsActive, IsVerified: u.IsVerified, IsSuperuser: u.IsSuperuser, Roles: roles,
 		LastLogin: moment(&u.LastLogin), FailedLoginAttempts: u.FailedLoginAttempts, LockedUntil: moment(&u.LockedUntil),
 		PasswordChangedAt: moment(&u.PasswordChangedAt), CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC(),
-		Scopes: account.Scopes.Strings(),
 	}
 }
 
@@ -107,12 +111,12 @@ func (s *Server) me(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return writeAccount(c, account)
+	return writeAccount(c, http.StatusOK, account)
 }
 
-func writeAccount(c echo.Context, account inbound.Account) error {
+func writeAccount(c echo.Context, status int, account inbound.Account) error {
 	c.Response().Header().Set("ETag", entityTag(account.User.Version))
-	return write(c.Response(), http.StatusOK, mediaJSON, accountAnswer(account))
+	return write(c.Response(), status, mediaJSON, accountAnswer(account))
 }
 
 // profilePatch is a merge patch (RFC 7396): absent leaves, null clears.
@@ -143,5 +147,5 @@ func (s *Server) changeMe(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return writeAccount(c, account)
+	return writeAccount(c, http.StatusOK, account)
 }

@@ -14,7 +14,6 @@ import (
 )
 
 const (
-	mePath       = "/api/v1/users/me"
 	registerPath = "/api/v1/users/register"
 	aliceBody    = `{"id":"` + alice + `","username":"alice","email":"alice@example.com","first_name":"Alice","last_name":null,"display_name":null,"bio":null,"phone":null,` +
 		`"is_active":true,"is_verified":false,"is_superuser":false,"roles":["user"],"last_login":null,"failed_login_attempts":0,"locked_until":null,` +
@@ -58,7 +57,7 @@ func TestMe(t *testing.T) {
 					return inbound.Account{}, domain.Forbidden("only for users")
 				}
 			}},
-		{name: "DELETE", method: "DELETE", path: mePath, headers: []string{full}, status: 405, has: []string{`"code":"method_not_allowed"`}, answered: []string{"Allow: GET, HEAD, PATCH", problemCT}},
+		{name: "PUT", method: "PUT", path: mePath, headers: []string{full}, status: 405, has: []string{`"code":"method_not_allowed"`}, answered: []string{"Allow: DELETE, GET, HEAD, PATCH", problemCT}},
 	})
 }
 

@@ -12,10 +12,12 @@ import (
 var _ outbound.Principals = (*Principals)(nil)
 
 // Principals reads what access decisions are made from.
-type Principals struct{ db *DB }
+type Principals struct {
+	one func(ctx context.Context, dest any, query string, args ...any) error
+}
 
 // NewPrincipals makes the principals of a store.
-func NewPrincipals(db *DB) *Principals { return &Principals{db: db} }
+func NewPrincipals(db *DB) *Principals { return &Principals{one: db.one} }
 
 type principalRow struct {
 	Username    string `bun:"username"`
@@ -37,7 +39,7 @@ FROM users AS u WHERE u.id = $1`
 // User implements the port.
 func (p *Principals) User(ctx context.Context, id domain.ID) (token.Principal, error) {
 	var row principalRow
-	if err := p.db.one(ctx, &row, selectPrincipal, id); err != nil {
+	if err := p.one(ctx, &row, selectPrincipal, id); err != nil {
 		return token.Principal{}, err
 	}
 	return token.Principal{

@@ -84,6 +84,22 @@ func (r *users) Save(ctx context.Context, u *user.User) error {
 	return nil
 }
 
+func (r *users) Delete(ctx context.Context, u *user.User) error {
+	s := u.Snapshot()
+	deleted, err := r.exec(ctx, r.tx.NewDelete().Model((*userRow)(nil)).Where("u.id = ?", s.ID).Where("u.version = ?", s.Revision))
+	if err != nil {
+		return err
+	}
+	if deleted == 0 {
+		if err := r.unchanged(ctx, "SELECT version FROM users WHERE id = $1", s.ID, s.Revision); err != nil {
+			return err
+		}
+		return changedSince()
+	}
+	collect(ctx, r.transaction, u)
+	return nil
+}
+
 func (r *users) Reserve(ctx context.Context, p user.PendingRegistration) error {
 	row := newPendingRow(p)
 	if err := r.holdUsername(ctx, row.UsernameFolded); err != nil {

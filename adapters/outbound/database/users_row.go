@@ -37,6 +37,7 @@ type userRow struct {
 	Version                 int64     `bun:"version"`
 	CreatedAt               time.Time `bun:"created_at"`
 	UpdatedAt               time.Time `bun:"updated_at"`
+	Search                  string    `bun:"search,nullzero"` // see UserList
 
 	Roles       string `bun:"roles,scanonly"`
 	SeenVersion int64  `bun:"seen_version,scanonly"`
@@ -65,7 +66,7 @@ func newUserRow(s user.Snapshot) *userRow {
 		FailedLoginAttempts: s.FailedLoginAttempts, LockedUntil: s.LockedUntil, PasswordChangedAt: s.PasswordChangedAt,
 		EmailVerificationToken: s.EmailVerificationToken, EmailVerificationSentAt: s.EmailVerificationSentAt,
 		PasswordResetToken: s.PasswordResetToken, PasswordResetSentAt: s.PasswordResetSentAt,
-		Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+		Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Search: search(s),
 	}
 }
 

@@ -1,0 +1,253 @@
+package rest
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/labstack/echo/v4"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/role"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/inbound"
+)
+
+// userParameters pick accounts.
+var userParameters = []field{
+	{name: "q", description: "Part of the username, the address or a name, in any case; taken literally"},
+	{name: "is_active", values: []string{"true", "false"}},
+	{name: "is_verified", values: []string{"true", "false"}},
+	{name: "role", description: "The name of a role that the user has"},
+	{name: "created_after", description: "RFC 3339; exclusive"},
+}
+
+const userList = "list-users"
+
+func (s *Server) listUsers(c echo.Context, x *exchange) error {
+	filter, err := userFilter(c)
+	if err != nil {
+		return err
+	}
+	page, err := page(c, userList)
+	if err != nil {
+		return err
+	}
+	found, err := s.use.Users.List(c.Request().Context(), x.caller, filter, page)
+	if err != nil {
+		return err
+	}
+	return writeList(c, userList, found, answerUser)
+}
+
+func userFilter(c echo.Context) (inbound.UserFilter, error) {
+	var filter inbound.UserFilter
+	for name, take := range map[string]func(string) *domain.Field{
+		"q":             func(v string) *domain.Field { filter.Text = v; return nil },
+		"is_active":     func(v string) *domain.Field { return parseFlag("is_active", v, &filter.IsActive) },
+		"is_verified":   func(v string) *domain.Field { return parseFlag("is_verified", v, &filter.IsVerified) },
+		"role":          func(v string) *domain.Field { filter.Role = role.Name(v); return nil },
+		"created_after": func(v string) *domain.Field { return parseMoment("created_after", v, &filter.CreatedAfter) },
+	} {
+		value, given, err := queryValue(c, name)
+		if err != nil {
+			return inbound.UserFilter{}, err
+		}
+		if given && value != "" {
+			if wrong := take(value); wrong != nil {
+				return inbound.UserFilter{}, domain.InvalidFields(*wrong)
+			}
+		}
+	}
+	return filter, nil
+}
+
+func parseFlag(name, value string, into **bool) *domain.Field {
+	flag, err := strconv.ParseBool(value)
+	if err != nil || value != strconv.FormatBool(flag) {
+		return &domain.Field{Name: name, Code: "format", Message: "must be true or false"}
+	}
+	*into = &flag
+	return nil
+}
+
+// userBody is an account as an administrator makes it.
+type userBody struct {
+	Username    string `json:"username"`
+	Email       string `json:"email" format:"email"`
+	Password    string `json:"password" format:"password"`
+	FirstName   string `json:"first_name,omitempty"`
+	LastName    string `json:"last_name,omitempty"`
+	DisplayName string `json:"display_name,omitempty"`
+	Bio         string `json:"bio,omitempty"`
+	IsSuperuser bool   `json:"is_superuser,omitempty" doc:"Only a superuser may"`
+}
+
+func (s *Server) createUser(c echo.Context, x *exchange) error {
+	var body userBody
+	if err := readJSON(c, &body, mediaJSON); err != nil {
+		return err
+	}
+	made, err := s.use.Users.Create(c.Request().Context(), x.caller, inbound.NewUser{
+		Registration: inbound.Registration{
+			Registration: user.Registration{
+				Username: body.Username, Email: body.Email,
+				Profile: user.Profile{FirstName: body.FirstName, LastName: body.LastName, DisplayName: body.DisplayName, Bio: body.Bio},
+			},
+			Password: domain.NewSecret(body.Password),
+		},
+		IsSuperuser: body.IsSuperuser,
+	})
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("Location", adminUsersPath+"/"+made.User.ID.String())
+	return writeAccount(c, http.StatusCreated, made)
+}
+
+func (s *Server) getUser(c echo.Context, x *exchange) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	account, err := s.use.Users.Get(c.Request().Context(), x.caller, id)
+	if err != nil {
+		return err
+	}
+	return writeAccount(c, http.StatusOK, account)
+}
+
+// userPatch is a merge patch (RFC 7396): absent leaves, null clears what may be
+// empty.
+type userPatch struct {
+	Username    patchText `json:"username,omitzero"`
+	Email       patchText `json:"email,omitzero"`
+	Password    patchText `json:"password,omitzero"`
+	FirstName   patchText `json:"first_name,omitzero"`
+	LastName    patchText `json:"last_name,omitzero"`
+	DisplayName patchText `json:"display_name,omitzero"`
+	Bio         patchText `json:"bio,omitzero"`
+	IsActive    patchFlag `json:"is_active,omitzero"`
+	IsVerified  patchFlag `json:"is_verified,omitzero"`
+	IsSuperuser patchFlag `json:"is_superuser,omitzero" doc:"Only a superuser may"`
+}
+
+func (p userPatch) change() (inbound.UserChange, error) {
+	var fields []domain.Field
+	flag := func(name string, p patchFlag) *bool {
+		if p.given && p.value == nil {
+			fields = append(fields, domain.Field{Name: name, Code: "type", Message: "must be a boolean"})
+		}
+		return p.value
+	}
+	change := inbound.UserChange{Change: user.Change{
+		Username: p.Username.value, Email: p.Email.value,
+		Profile: user.ProfileChange{
+			FirstName: p.FirstName.value, LastName: p.LastName.value, DisplayName: p.DisplayName.value, Bio: p.Bio.value,
+		},
+		IsActive: flag("is_active", p.IsActive), IsVerified: flag("is_verified", p.IsVerified), IsSuperuser: flag("is_superuser", p.IsSuperuser),
+	}}
+	if p.Password.value != nil {
+		password := domain.NewSecret(*p.Password.value)
+		change.Password = &password
+	}
+	return change, domain.InvalidFields(fields...)
+}
+
+func (s *Server) changeUser(c echo.Context, x *exchange) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	var body userPatch
+	if err := readJSON(c, &body, mediaJSON, mediaMergePatch); err != nil {
+		return err
+	}
+	change, err := body.change()
+	if err != nil {
+		return err
+	}
+	version, err := s.userVersion(c, x, id)
+	if err != nil {
+		return err
+	}
+	account, err := s.use.Users.Change(c.Request().Context(), x.caller, id, change, version)
+	if err != nil {
+		return err
+	}
+	return writeAccount(c, http.StatusOK, account)
+}
+
+func (s *Server) deleteUser(c echo.Context, x *exchange) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	version, err := s.userVersion(c, x, id)
+	if err != nil {
+		return err
+	}
+	if err := s.use.Users.Delete(c.Request().Context(), x.caller, id, version); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// userVersion reads If-Match.
+func (s *Server) userVersion(c echo.Context, x *exchange, id domain.ID) (int64, error) {
+	return expectedVersion(c.Request().Header["If-Match"], func() (int64, error) {
+		account, err := s.use.Users.Get(c.Request().Context(), x.caller, id)
+		return account.User.Version, err
+	})
+}
+
+func (s *Server) assignRole(c echo.Context, x *exchange) error {
+	id, err := pathID(c)
+	if err == nil {
+		err = s.use.Users.Assign(c.Request().Context(), x.caller, id, role.Name(pathValue(c, "role")))
+	}
+	return done(c, err)
+}
+
+func (s *Server) withdrawRole(c echo.Context, x *exchange) error {
+	id, err := pathID(c)
+	if err == nil {
+		err = s.use.Users.Withdraw(c.Request().Context(), x.caller, id, role.Name(pathValue(c, "role")))
+	}
+	return done(c, err)
+}
+
+// done answers 204 where nothing went wrong.
+func done(c echo.Context, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// pathID reads the id of a path. What is no id names nothing.
+func pathID(c echo.Context) (domain.ID, error) {
+	id, err := domain.ParseID(pathValue(c, "id"))
+	if err != nil {
+		return domain.NoID, domain.NotFound("there is no such thing")
+	}
+	return id, nil
+}
+
+// patchFlag is a boolean in a merge patch; null is told from absent, as it can
+// be neither.
+type patchFlag struct {
+	given bool
+	value *bool
+}
+
+// UnmarshalJSONFrom is called for what is there.
+func (p *patchFlag) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	p.given = true
+	return json.UnmarshalDecode(d, &p.value)
+}
+
+// Schema documents it.
+func (patchFlag) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeBoolean} }

@@ -1,0 +1,177 @@
+package contract
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/role"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/given"
+)
+
+// RunUserList holds an implementation to outbound.UserList.
+func RunUserList(t *testing.T, open func(t *testing.T) Store) {
+	s := open(t)
+	t.Run("filters", func(t *testing.T) { userListFilters(t, s) })
+	t.Run("text", func(t *testing.T) { userListText(t, s) })
+	t.Run("pages", func(t *testing.T) { userListPages(t, s) })
+}
+
+// listed gives who passes a filter, read in parts of two.
+func (s Store) listed(t testing.TB, filter outbound.UserFilter) []user.Snapshot {
+	t.Helper()
+	var all []user.Snapshot
+	page := domain.Page{Limit: 2}
+	for {
+		part, err := s.UserList.List(within(t), filter, page)
+		ok(t, err)
+		all = append(all, part.Items...)
+		if page.After = part.Next; page.After == "" {
+			return all
+		}
+	}
+}
+
+func usernames(users []user.Snapshot) []string {
+	var names []string
+	for _, u := range users {
+		names = append(names, string(u.Username))
+	}
+	slices.Sort(names)
+	return names
+}
+
+func userListFilters(t *testing.T, s Store) {
+	mark := given.Name("mark")
+	extra := given.Role()
+	s.given(t, extra)
+	add := func(name string, change func(*user.Snapshot)) {
+		s.given(t, given.User(fullUser, func(u *user.Snapshot) {
+			full := given.User().Snapshot()
+			u.Username, u.Email, u.DisplayName = user.Username(name+"-"+mark), full.Email, mark
+			change(u)
+		}))
+	}
+	add("plain", func(*user.Snapshot) {})
+	add("disabled", func(u *user.Snapshot) { u.IsActive = false })
+	add("unverified", func(u *user.Snapshot) { u.IsVerified = false })
+	add("roled", func(u *user.Snapshot) { u.Roles = []role.Name{extra.Name(), role.User} })
+	add("young", func(u *user.Snapshot) { u.CreatedAt = given.Now.Add(time.Hour) })
+	yes, no := true, false
+	for name, c := range map[string]struct {
+		filter outbound.UserFilter
+		want   []string
+	}{
+		"none":                    {outbound.UserFilter{}, []string{"disabled", "plain", "roled", "unverified", "young"}},
+		"active":                  {outbound.UserFilter{IsActive: &yes}, []string{"plain", "roled", "unverified", "young"}},
+		"disabled":                {outbound.UserFilter{IsActive: &no}, []string{"disabled"}},
+		"unverified":              {outbound.UserFilter{IsVerified: &no}, []string{"unverified"}},
+		"of a role":               {outbound.UserFilter{Role: extra.Name()}, []string{"roled"}},
+		"of no role there is":     {outbound.UserFilter{Role: role.Name(given.Name("none"))}, nil},
+		"created after":           {outbound.UserFilter{CreatedAfter: given.Now}, []string{"young"}},
+		"created after that, too": {outbound.UserFilter{CreatedAfter: given.Now.Add(time.Hour)}, nil},
+		"several at once":         {outbound.UserFilter{IsActive: &yes, IsVerified: &yes, Role: role.Admin}, []string{"plain", "young"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.filter.Text = mark
+			var want []string
+			for _, w := range c.want {
+				want = append(want, w+"-"+mark)
+			}
+			same(t, "users", usernames(s.listed(t, c.filter)), want)
+		})
+	}
+	t.Run("a listed user leaves no field out", func(t *testing.T) {
+		u := given.User(fullUser)
+		s.given(t, u)
+		got := s.listed(t, outbound.UserFilter{Text: string(u.Username())})
+		if len(got) != 1 {
+			t.Fatalf("found %d", len(got))
+		}
+		same(t, "user", got[0], u.Snapshot())
+	})
+}
+
+func userListText(t *testing.T, s Store) {
+	tag := given.Name("t")
+	u := given.User(func(u *user.Snapshot) {
+		u.Username, u.Email = user.Username("X"+tag+".Name"), user.Email("mail_"+tag+"@Example.com")
+		u.FirstName, u.LastName, u.DisplayName = `100%_\'"`+tag, "Stra\u00dfe"+tag, "\u0130\u00c9"+tag
+	})
+	s.given(t, u, given.User(), given.User(func(u *user.Snapshot) { u.FirstName = `100xx\'"` + tag }))
+	found := []string{string(u.Username())}
+	for text, want := range map[string][]string{
+		"X" + tag:                         found,
+		strings.ToUpper("x" + tag):        found,
+		"MAIL_" + tag:                     found,
+		tag + "@eXample":                  found,
+		`100%_\'"` + tag:                  found,
+		"STRASSE" + tag:                   found,
+		"\u00e9" + tag:                    found,
+		tag + "%":                         nil,
+		"mail%" + tag:                     nil,
+		"mailx" + tag:                     nil,
+		tag + ".Name\nmail_":              nil, // which is not one field
+		"' OR ''='":                       nil,
+		`\_`:                              nil,
+		"\x00\xff":                        nil,
+		strings.Repeat("no such text", 9): nil,
+	} {
+		t.Run(fmt.Sprintf("%q", text), func(t *testing.T) {
+			same(t, "users", usernames(s.listed(t, outbound.UserFilter{Text: text})), want)
+		})
+	}
+	t.Run("what was renamed is found by its new name only", func(t *testing.T) {
+		before, after := given.Name("before"), given.Name("after")
+		u := given.User(func(u *user.Snapshot) { u.LastName = before })
+		s.given(t, u)
+		ok(t, s.save(t, edited(u, func(next *user.Snapshot) { next.LastName = after })))
+		same(t, "before", usernames(s.listed(t, outbound.UserFilter{Text: before})), []string(nil))
+		same(t, "after", usernames(s.listed(t, outbound.UserFilter{Text: after})), []string{string(u.Username())})
+	})
+}
+
+func userListPages(t *testing.T, s Store) {
+	mark := given.Name("page")
+	add := func() *user.User {
+		u := given.User(func(u *user.Snapshot) { u.LastName = mark })
+		s.given(t, u)
+		return u
+	}
+	var ids []string
+	for range 5 {
+		ids = append(ids, add().ID().String())
+	}
+	slices.Sort(ids)
+	filter := outbound.UserFilter{Text: mark}
+	first, err := s.UserList.List(within(t), filter, domain.Page{Limit: 3})
+	ok(t, err)
+	same(t, "the first part", len(first.Items), 3)
+	same(t, "its key", first.Next, ids[2])
+	t.Run("what is added meanwhile hides and repeats nothing", func(t *testing.T) {
+		late := add().ID().String()
+		rest, err := s.UserList.List(within(t), filter, domain.Page{Limit: 100, After: first.Next})
+		ok(t, err)
+		var got []string
+		for _, u := range rest.Items {
+			if u.ID.String() != late {
+				got = append(got, u.ID.String())
+			}
+		}
+		same(t, "the rest", got, ids[3:])
+		same(t, "its key", rest.Next, "")
+	})
+	t.Run("a key of no list is validation_failed", func(t *testing.T) {
+		_, err := s.UserList.List(within(t), filter, domain.Page{Limit: 3, After: "nonsense"})
+		wantCode(t, err, domain.CodeInvalidInput)
+	})
+	t.Run("an ended context is an error", func(t *testing.T) {
+		_, err := s.UserList.List(ended(t), filter, domain.Page{Limit: 3})
+		wantStopped(t, "List", err)
+	})
+}
