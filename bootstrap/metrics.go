@@ -13,7 +13,7 @@ func (in ports) measured(m *telemetry.Metrics, logger *zap.Logger) ports {
 	in.Work = m.UnitOfWork(in.Work)
 	in.Users = m.UserDirectory(in.Users)
 	in.Clients = m.ClientDirectory(in.Clients)
-	in.Usage = m.ClientUsage(in.Usage)
+	in.Usage = m.ClientUsage(in.Usage, logger)
 	in.Roles = m.RoleDirectory(in.Roles)
 	in.Scopes = m.ScopeDirectory(in.Scopes)
 	in.Principals = m.Principals(in.Principals)

@@ -2,7 +2,10 @@ package telemetry
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
+
+	"go.uber.org/zap"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/role"
@@ -50,19 +53,26 @@ func (d *scopeDirectory) List(ctx context.Context, page domain.Page) (domain.Lis
 	return d.inner.List(ctx, page)
 }
 
-// ClientUsage times the record of clients.
-func (m *Metrics) ClientUsage(inner outbound.ClientUsage) outbound.ClientUsage {
-	return &clientUsage{inner, m.operation("clients.record_use"), m.operation("clients.list")}
+// ClientUsage times the record of clients. Nobody waits for what is recorded,
+// so the log is told as that begins to fail.
+func (m *Metrics) ClientUsage(inner outbound.ClientUsage, logger *zap.Logger) outbound.ClientUsage {
+	return &clientUsage{inner: inner, record: m.operation("clients.record_use"), list: m.operation("clients.list"), logger: logger.Named("clients")}
 }
 
 type clientUsage struct {
 	inner        outbound.ClientUsage
 	record, list operation
+	logger       *zap.Logger
+	failing      atomic.Bool
 }
 
 func (u *clientUsage) Record(ctx context.Context, used map[string]time.Time) error {
 	defer u.record.took(u.record.clock.Now())
-	return u.inner.Record(ctx, used)
+	err := u.inner.Record(ctx, used)
+	if failing := err != nil; u.failing.Swap(failing) != failing && failing {
+		u.logger.Warn("the last use of clients can't be recorded; it is kept and tried again", zap.Error(err))
+	}
+	return err
 }
 
 func (u *clientUsage) List(ctx context.Context, page domain.Page) (domain.Listing[outbound.ClientUse], error) {

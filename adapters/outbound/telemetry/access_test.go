@@ -2,7 +2,12 @@ package telemetry_test
 
 import (
 	"context"
+	"errors"
+	"testing"
 	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/role"
@@ -42,4 +47,19 @@ func (s usageStore) Record(context.Context, map[string]time.Time) error { return
 func (s usageStore) List(_ context.Context, page domain.Page) (domain.Listing[outbound.ClientUse], error) {
 	s.asked = page.After
 	return domain.Listing[outbound.ClientUse]{}, s.err
+}
+
+// TestRecordingFails has the log told once, as it begins to fail.
+func TestRecordingFails(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	s := &store{}
+	usage := newMetrics().ClientUsage(usageStore{s}, zap.New(core))
+	for _, s.err = range []error{nil, errBroken, errBroken, nil, errBroken} {
+		if err := usage.Record(t.Context(), nil); !errors.Is(err, s.err) {
+			t.Errorf("got %v, want %v", err, s.err)
+		}
+	}
+	if logs.Len() != 2 {
+		t.Errorf("%d lines, want 2", logs.Len())
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
@@ -143,10 +145,10 @@ func TestStoreCalls(t *testing.T) {
 			return s.asked == "question", err
 		},
 		"clients.record_use": func(m *telemetry.Metrics, s *store) (bool, error) {
-			return true, m.ClientUsage(usageStore{s}).Record(ctx, nil)
+			return true, m.ClientUsage(usageStore{s}, zap.NewNop()).Record(ctx, nil)
 		},
 		"clients.list": func(m *telemetry.Metrics, s *store) (bool, error) {
-			_, err := m.ClientUsage(usageStore{s}).List(ctx, domain.Page{After: "question"})
+			_, err := m.ClientUsage(usageStore{s}, zap.NewNop()).List(ctx, domain.Page{After: "question"})
 			return s.asked == "question", err
 		},
 		"unit_of_work": func(m *telemetry.Metrics, s *store) (bool, error) {

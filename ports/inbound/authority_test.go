@@ -1,0 +1,42 @@
+package inbound_test
+
+import (
+	"testing"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/ports/inbound"
+)
+
+func TestAuthority(t *testing.T) {
+	for name, tc := range map[string]struct {
+		superuser bool
+		held      scope.Set
+		touched   scope.Set
+		may       bool
+	}{
+		"nothing of nobody":               {false, nil, nil, true},
+		"what is held":                    {false, scope.NewSet(scope.ReadUsers), scope.NewSet(scope.ReadUsers), true},
+		"what administration implies":     {false, scope.NewSet(scope.AdminUsers), scope.NewSet(scope.ReadUsers, scope.DeleteUsers), true},
+		"the administration itself":       {false, scope.NewSet(scope.ReadUsers), scope.NewSet(scope.AdminUsers), false},
+		"one of two":                      {false, scope.NewSet(scope.ReadUsers), scope.NewSet(scope.ReadAudit, scope.ReadUsers), false},
+		"a superuser with the system":     {true, scope.NewSet(scope.AdminSystem), scope.NewSet("any:thing", scope.AdminUsers), true},
+		"a superuser with a narrow token": {true, scope.NewSet(scope.ReadUsers), scope.NewSet(scope.ReadAudit), false},
+		"the system without being one":    {false, scope.NewSet(scope.AdminSystem), scope.NewSet(scope.ReadAudit), false},
+	} {
+		caller := inbound.Caller{Principal: token.Principal{IsSuperuser: tc.superuser}, Scopes: tc.held}
+		for i, err := range []error{caller.MayGrant(tc.touched...), caller.MayChange(tc.touched)} {
+			if (err == nil) != tc.may || err != nil && !domain.HasCode(err, domain.CodeForbidden) {
+				t.Errorf("%s, rule %d: %v", name, i, err)
+			}
+		}
+	}
+	caller := inbound.Caller{Scopes: scope.NewSet(scope.ReadUsers)}
+	if err := caller.Needs(scope.ReadUsers); err != nil {
+		t.Error(err)
+	}
+	if err := caller.Needs(scope.WriteUsers); domain.AsError(err).Scope != string(scope.WriteUsers) {
+		t.Errorf("got %v", err)
+	}
+}
