@@ -2,6 +2,7 @@ package clients
 
 import (
 	"context"
+	"time"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
@@ -34,10 +35,18 @@ func (c *Control) List(ctx context.Context, caller inbound.Caller, page domain.P
 	}), err
 }
 
-// Activate lets a client ask for tokens again.
+// Activate lets a client ask for tokens again. What was being issued at the
+// moment it was deactivated, and so escaped, ends now.
 func (c *Control) Activate(ctx context.Context, caller inbound.Caller, clientID string) error {
-	return c.service.edit(ctx, caller, scope.AdminClients, clientID, 0, func(_ context.Context, _ outbound.Repositories, found *client.ServiceClient) (bool, error) {
-		return found.Activate(caller.Party(), c.service.clock.Now())
+	return c.service.edit(ctx, caller, scope.AdminClients, clientID, 0, func(ctx context.Context, r outbound.Repositories, found *client.ServiceClient) (bool, error) {
+		now := c.service.clock.Now()
+		changed, err := found.Activate(caller.Party(), now)
+		if err != nil || !changed {
+			return false, err
+		}
+		// Tokens tell the millisecond they were issued in: one that is asked for
+		// as soon as this is answered must not fall into it.
+		return true, c.service.endAll(ctx, r, clientID, now.Add(-time.Millisecond))
 	})
 }
 
