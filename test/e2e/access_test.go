@@ -250,5 +250,15 @@ func TestAccessFollowsElsewhere(t *testing.T) {
 		profile("without the scope", 403)
 		w.as(t, w.admin.Access, "PUT", role, "", 204)
 		profile("with it again", 200)
+
+		// A role that is deleted leaves everyone who had it.
+		name := "role-" + random()
+		w.as(t, w.admin.Access, "POST", rolesPath, text(map[string]string{"name": name}), 201)
+		w.as(t, w.admin.Access, "PUT", rolesPath+"/"+name+"/scopes/read:roles", "", 204)
+		w.as(t, w.admin.Access, "PUT", "/api/v1/admin/users/"+w.session.UserID+"/roles/"+name, "", 204)
+		own = w.login(t, w.alice).Access
+		follows("good with the role", 200)
+		w.as(t, w.admin.Access, "DELETE", rolesPath+"/"+name, "", 204)
+		follows("without the role", 403)
 	})
 }
