@@ -30,6 +30,7 @@ func Main(ctx context.Context, args []string, opts ...Option) int {
 		Serve:     c.serve,
 		MigrateUp: c.migrateUp, MigrateDown: c.migrateDown, MigrateStatus: c.migrateStatus,
 		AdminCreate: c.adminCreate, ClientCreate: c.clientCreate,
+		KeysList: c.keysList, KeysRotate: c.keysRotate, KeysReseal: c.keysReseal,
 		ConfigCheck: c.configCheck, ConfigPrint: c.configPrint, OpenAPI: c.openAPI,
 	}, args, os.Stdin, os.Stdout, os.Stderr)
 }

@@ -156,7 +156,7 @@ func tokenPolicy(cfg *config.Config) tokens.Policy {
 	return tokens.Policy{
 		Issuer: cfg.HTTP.Issuer.String(), Audience: cfg.Tokens.Audience, Algorithm: cfg.Tokens.Algorithm,
 		AccessTTL: cfg.Tokens.AccessTTL.Truncate(time.Second), RefreshTTL: cfg.Tokens.RefreshTTL, SessionMaxAge: cfg.Tokens.SessionMaxAge,
-		Leeway: cfg.Tokens.Leeway, RetryWindow: cfg.Tokens.RetryWindow, FailOpen: cfg.FailOpen(),
+		Leeway: cfg.Tokens.Leeway, RetryWindow: cfg.Tokens.RetryWindow, KeyRotation: cfg.Tokens.KeyRotation, FailOpen: cfg.FailOpen(),
 	}
 }
 

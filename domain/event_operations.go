@@ -3,7 +3,9 @@ package domain
 // The events of those who run the installation. An event of a setting names
 // it, and not its value.
 const (
-	EventSettingChanged EventType = "setting.changed"
+	EventSettingChanged     EventType = "setting.changed"
+	EventSigningKeysRotated EventType = "key.rotated" // by whom; beside what happened to each key
+	EventSigningKeyResealed EventType = "key.resealed"
 )
 
 // PartySetting is a setting, told by its name.

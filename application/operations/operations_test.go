@@ -45,6 +45,45 @@ func (v *vault) Canary(_ context.Context, proposed []byte) ([]byte, error) {
 	return v.kept, v.fail
 }
 
+func (v *vault) Replace(_ context.Context, sealed []byte) error {
+	v.kept = sealed
+	return v.fail
+}
+
+func TestResealCanary(t *testing.T) {
+	v := &vault{}
+	if err := CheckMasterKey(t.Context(), v, master{name: "one"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := ResealCanary(t.Context(), v, master{name: "two"}); !errors.Is(err, ErrWrongMasterKey) {
+		t.Errorf("another key: got %v", err)
+	}
+	both := changing{master{name: "two"}, master{name: "one"}}
+	if err := ResealCanary(t.Context(), v, both); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckMasterKey(t.Context(), v, master{name: "two"}); err != nil {
+		t.Errorf("without the previous key: %v", err)
+	}
+}
+
+// changing understands the previous key too.
+type changing struct{ master, previous master }
+
+func (c changing) ID() string { return c.master.name }
+func (c changing) Seal(purpose string, plain []byte) ([]byte, error) {
+	return c.master.Seal(purpose, plain)
+}
+func (c changing) Open(purpose string, sealed []byte) ([]byte, error) {
+	if plain, err := c.master.Open(purpose, sealed); err == nil {
+		return plain, nil
+	}
+	return c.previous.Open(purpose, sealed)
+}
+func (c changing) Derive(keyID, purpose string, data []byte) ([32]byte, error) {
+	return c.master.Derive(keyID, purpose, data)
+}
+
 func TestCheckMasterKey(t *testing.T) {
 	v := &vault{}
 	for range 2 { // the first start, and the next

@@ -41,10 +41,7 @@ func (k *KeyMaker) Ensure(ctx context.Context) error {
 	sealed := make([][]byte, 2)
 	for i := range fresh {
 		var err error
-		if fresh[i], err = k.codec.Generate(policy.Algorithm); err != nil {
-			return err
-		}
-		if sealed[i], err = k.master.Seal(sealPurpose, fresh[i].Private); err != nil {
+		if fresh[i], sealed[i], err = k.make(policy.Algorithm); err != nil {
 			return err
 		}
 	}
@@ -80,6 +77,16 @@ func (k *KeyMaker) Ensure(ctx context.Context) error {
 		return err
 	}
 	return k.ring.Reload(ctx)
+}
+
+// make gives new key material, and its private half sealed.
+func (k *KeyMaker) make(alg token.Algorithm) (outbound.KeyMaterial, []byte, error) {
+	fresh, err := k.codec.Generate(alg)
+	if err != nil {
+		return outbound.KeyMaterial{}, nil, err
+	}
+	sealed, err := k.master.Seal(sealPurpose, fresh.Private)
+	return fresh, sealed, err
 }
 
 func complete(stored []*token.SigningKey, alg token.Algorithm) bool {

@@ -18,6 +18,7 @@ type Policy struct {
 	SessionMaxAge time.Duration
 	Leeway        time.Duration // for exp and nbf
 	RetryWindow   time.Duration // contract 3.3
+	KeyRotation   time.Duration // how long a key signs; zero: until it is rotated by hand
 	FailOpen      bool          // accept tokens while revocation state is unknown
 }
 

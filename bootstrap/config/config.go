@@ -56,6 +56,7 @@ type Tokens struct {
 	SessionMaxAge time.Duration
 	Leeway        time.Duration
 	RetryWindow   time.Duration
+	KeyRotation   time.Duration // zero: by hand only
 }
 
 // Storage is where state lives.

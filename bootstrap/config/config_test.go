@@ -25,7 +25,8 @@ func TestDefaultsAreTheContracts(t *testing.T) {
 	if !cfg.SQLite() || cfg.HTTP.Addr != ":8080" || cfg.HTTP.OpsAddr != "127.0.0.1:9464" || cfg.HTTP.Issuer.String() != "http://localhost:8080" {
 		t.Errorf("addresses and database: %+v", cfg.HTTP)
 	}
-	want := config.Tokens{Algorithm: token.ES256, AccessTTL: 15 * time.Minute, RefreshTTL: 720 * time.Hour, SessionMaxAge: 2160 * time.Hour, RetryWindow: 10 * time.Second}
+	want := config.Tokens{Algorithm: token.ES256, AccessTTL: 15 * time.Minute, RefreshTTL: 720 * time.Hour, SessionMaxAge: 2160 * time.Hour, RetryWindow: 10 * time.Second,
+		KeyRotation: 2160 * time.Hour}
 	if diff := cmp.Diff(want, cfg.Tokens); diff != "" {
 		t.Error(diff)
 	}

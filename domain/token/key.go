@@ -61,6 +61,12 @@ func (k *SigningKey) Retire(now time.Time, lastTokenExpires time.Time) {
 	k.record(domain.EventSigningKeyRetired, now)
 }
 
+// Reseal keeps the private key under another seal.
+func (k *SigningKey) Reseal(sealed []byte, now time.Time) {
+	k.s.Sealed = sealed
+	k.record(domain.EventSigningKeyResealed, now)
+}
+
 // Trusted tells whether tokens of this key are accepted and its public half is
 // published.
 func (k *SigningKey) Trusted(now time.Time) bool {

@@ -258,6 +258,8 @@ type Vault interface {
 	// Canary gives the sealed canary, storing the proposed one first where
 	// there is none: of concurrent first callers all get the same.
 	Canary(ctx context.Context, proposed []byte) ([]byte, error)
+	// Replace keeps another seal of the canary. None stored: KindNotFound.
+	Replace(ctx context.Context, sealed []byte) error
 }
 
 // Schema is the store's own structure.

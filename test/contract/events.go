@@ -95,6 +95,9 @@ func RunVault(t *testing.T, open func(t *testing.T) Store) {
 		proposals[i] = append([]byte{0, 0xff, byte(i)}, given.Name("canary")...)
 	}
 	var kept []byte
+	t.Run("no canary to replace is KindNotFound", func(t *testing.T) {
+		wantKind(t, s.Vault.Replace(within(t), []byte("another")), domain.KindNotFound)
+	})
 	t.Run("contention", func(t *testing.T) {
 		t.Run("20 concurrent first callers: one winner, whose canary all get", func(t *testing.T) {
 			got := make([][]byte, len(proposals))
@@ -120,7 +123,15 @@ func RunVault(t *testing.T, open func(t *testing.T) Store) {
 				got[0] ^= 0xff // not kept
 			}
 		})
+		t.Run("a replaced canary is the one from then on", func(t *testing.T) {
+			next := append([]byte{0, 0xff}, given.Name("canary")...)
+			ok(t, s.Vault.Replace(within(t), slices.Clone(next)))
+			got, err := s.Vault.Canary(within(t), []byte("another"))
+			ok(t, err)
+			same(t, "canary", got, next)
+		})
 		t.Run("an ended context is an error", func(t *testing.T) {
+			wantStopped(t, "Replace", s.Vault.Replace(ended(t), []byte("another")))
 			_, err := s.Vault.Canary(ended(t), []byte("another"))
 			wantStopped(t, "Canary", err)
 		})

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,45 @@ func RunSigningKeys(t *testing.T, open func(t *testing.T) Store) {
 	s := open(t)
 	t.Run("behaviour", func(t *testing.T) { keysBehaviour(t, s) })
 	t.Run("contention", func(t *testing.T) {
+		t.Run("20 that rotate at once take turns: one signs, one waits, none is lost", func(t *testing.T) {
+			state := func(ring []*token.SigningKey, wanted token.KeyState) (found []*token.SigningKey) {
+				for _, k := range ring {
+					if k.Snapshot().State == wanted && k.Snapshot().Algorithm == token.EdDSA {
+						found = append(found, k)
+					}
+				}
+				return found
+			}
+			active := token.NewSigningKey(given.Name("kid"), token.EdDSA, []byte("sealed"), []byte(`{}`), given.Now)
+			active.Activate(given.Now)
+			s.given(t, active, token.NewSigningKey(given.Name("kid"), token.EdDSA, []byte("sealed"), []byte(`{}`), given.Now))
+			all, err := s.Keys.Keys(within(t))
+			ok(t, err)
+			retired := len(state(all, token.KeyRetired))
+			wantAll(t, race(20, func(int) error {
+				return s.do(t, func(ctx context.Context, r outbound.Repositories) error {
+					ring, err := r.Keys.Lock(ctx)
+					if err != nil {
+						return err
+					}
+					signs, waits := state(ring, token.KeyActive), state(ring, token.KeyNext)
+					if len(signs) != 1 || len(waits) != 1 {
+						return fmt.Errorf("%d active and %d next keys", len(signs), len(waits))
+					}
+					signs[0].Retire(given.Now, given.Now.Add(time.Hour))
+					waits[0].Activate(given.Now)
+					if err := saveTo(ctx, r, signs[0], waits[0]); err != nil {
+						return err
+					}
+					return r.Keys.Add(ctx, token.NewSigningKey(given.Name("kid"), token.EdDSA, []byte("sealed"), []byte(`{}`), given.Now))
+				})
+			}))
+			all, err = s.Keys.Keys(within(t))
+			ok(t, err)
+			same(t, "active", len(state(all, token.KeyActive)), 1)
+			same(t, "next", len(state(all, token.KeyNext)), 1)
+			same(t, "retired", len(state(all, token.KeyRetired)), retired+20)
+		})
 		t.Run("10 that add a key where there is none: one winner", func(t *testing.T) {
 			prefix := given.Name("only")
 			there := domain.Conflict(domain.CodeConflict, "there is one")
@@ -97,7 +137,10 @@ func keysBehaviour(t *testing.T, s Store) {
 			k.Retire(given.Now.Add(2*time.Hour), given.Now.Add(3*time.Hour))
 			ok(t, s.save(t, k))
 			same(t, "retired", s.keys(t, k), []token.KeySnapshot{k.Snapshot()})
-			s.wantEvents(t, k.Snapshot().ID, domain.EventSigningKeyCreated, domain.EventSigningKeyActivated, domain.EventSigningKeyRetired)
+			k.Reseal([]byte("sealed anew"), given.Now.Add(2*time.Hour))
+			ok(t, s.save(t, k))
+			same(t, "resealed", s.keys(t, k), []token.KeySnapshot{k.Snapshot()})
+			s.wantEvents(t, k.Snapshot().ID, domain.EventSigningKeyCreated, domain.EventSigningKeyActivated, domain.EventSigningKeyRetired, domain.EventSigningKeyResealed)
 		})
 	}
 	t.Run("a key that is gone is KindNotFound", func(t *testing.T) {

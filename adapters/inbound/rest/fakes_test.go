@@ -57,6 +57,7 @@ type ports struct {
 	create       func(ctx context.Context, caller inbound.Caller, d service.Draft) (inbound.NewClient, error)
 	ready        func(ctx context.Context) (bool, []inbound.Dependency)
 	settings     settingsPort
+	keys         keysPort
 	trail        func(ctx context.Context, filter domain.AuditFilter, page domain.Page) (domain.Listing[domain.AuditRecord], error)
 	authenticate func(ctx context.Context, bearer string) (inbound.Caller, error)
 }
@@ -215,6 +216,7 @@ func obliging() *ports {
 		},
 	}
 	p.settings = obligingSettings(p)
+	p.keys = keysPort{p: p}
 	return p
 }
 
@@ -241,7 +243,7 @@ func serve(t testing.TB, p *ports, config Config) (*Server, *observer.ObservedLo
 	s, err := New(config, UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
 		Users: usersFake{p}, UserAccess: accessFake{p}, OwnAccess: ownFake{p},
-		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p, Settings: p.settings,
+		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p, Settings: p.settings, Keys: p.keys,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -55,6 +55,7 @@ type UseCases struct {
 	Health        inbound.Health
 	Audit         inbound.AuditTrail
 	Settings      inbound.Settings
+	Keys          inbound.SigningKeys
 }
 
 // Server answers HTTP requests.

@@ -39,6 +39,20 @@ func (v *Vault) Canary(ctx context.Context, proposed []byte) ([]byte, error) {
 	return v.find(ctx)
 }
 
+// Replace implements the port.
+func (v *Vault) Replace(ctx context.Context, sealed []byte) error {
+	row := &vaultRow{Name: canary, Sealed: sealed}
+	result, err := v.db.writer.NewUpdate().Model(row).WherePK().Exec(ctx)
+	if err != nil {
+		return translate(ctx, err)
+	}
+	replaced, err := result.RowsAffected()
+	if err == nil && replaced == 0 {
+		return domain.NotFound("there is no canary")
+	}
+	return translate(ctx, err)
+}
+
 func (v *Vault) find(ctx context.Context) ([]byte, error) {
 	var row vaultRow
 	if err := v.db.one(ctx, &row, "SELECT v.sealed FROM vault AS v WHERE v.name = $1", canary); err != nil {
