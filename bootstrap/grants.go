@@ -12,7 +12,7 @@ func builtinGrants(cfg *config.Config, p parts) []grants.Grant {
 		grants.NewRefreshToken(p.policy, p.out.Clock, p.out.Random, p.out.MasterKey, p.work, p.out.Spender, p.out.Refresh, p.principals, p.sessions),
 	}
 	if !cfg.Accounts.PasswordGrantDisabled {
-		list = append(list, grants.NewPassword(p.credentials, p.principals))
+		list = append(list, grants.NewPassword(p.guard.Logins(p.credentials), p.principals))
 	}
 	return list
 }

@@ -3,12 +3,14 @@ package bootstrap
 import (
 	"go.uber.org/zap"
 
+	"github.com/keystone-auth/keystone/adapters/outbound/memory"
 	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 )
 
 // measured wraps the ports whose calls are measured, whoever implements them.
 func (in ports) measured(m *telemetry.Metrics, logger *zap.Logger) ports {
 	in.Bus = m.SignalBus(in.Bus, logger)
+	in.Limiter = m.RateLimiter(in.Limiter, memory.NewLimiter(in.Clock), logger)
 	in.Signals = m.SignalLog(in.Signals, logger)
 	in.Work = m.UnitOfWork(in.Work)
 	in.Users = m.UserDirectory(in.Users)

@@ -12,6 +12,7 @@ import (
 	"github.com/keystone-auth/keystone/application/authorization"
 	"github.com/keystone-auth/keystone/application/clients"
 	"github.com/keystone-auth/keystone/application/grants"
+	"github.com/keystone-auth/keystone/application/limits"
 	"github.com/keystone-auth/keystone/application/operations"
 	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/application/users"
@@ -32,6 +33,7 @@ type ports struct {
 	Hasher    outbound.PasswordHasher
 	Codec     outbound.TokenCodec
 	Bus       outbound.SignalBus
+	Limiter   outbound.RateLimiter
 
 	Work       outbound.UnitOfWork
 	Users      outbound.UserDirectory
@@ -61,6 +63,7 @@ type parts struct {
 	live   *live
 	policy tokens.Policies
 
+	guard       *limits.Guard
 	ring        *tokens.KeyRing
 	keys        *tokens.KeyMaker
 	feed        *tokens.Feed
@@ -100,6 +103,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p := parts{out: in, live: newLive(cfg)}
 	p.policy = tokenPolicies{p.live}
 	in = in.measured(metrics, logger)
+	p.guard = limits.NewGuard(p.live.limit, in.Limiter, in.MasterKey)
 	registry := tokens.NewRegistry()
 	p.principals = tokens.NewPrincipals(in.Principals, in.Clients,
 		telemetry.Cache(metrics, "users", memory.NewCache[string, token.Principal](cachedPrincipals, cachedFor)),
@@ -140,7 +144,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 
 	issuer := tokens.NewIssuer(p.policy, in.Clock, in.Random, in.Codec, p.ring)
 	var err error
-	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, authenticator, p.work, issuer, append(builtinGrants(cfg, p), extra...))
+	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, p.guard.Clients(authenticator), p.work, issuer, append(builtinGrants(cfg, p), extra...))
 	if err != nil {
 		return parts{}, err
 	}

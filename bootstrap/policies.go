@@ -7,6 +7,7 @@ import (
 	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/application/users"
 	"github.com/keystone-auth/keystone/bootstrap/config"
+	"github.com/keystone-auth/keystone/domain"
 )
 
 // live is the configuration in force and the policies that follow from it, all
@@ -34,6 +35,9 @@ func newLive(cfg *config.Config) *live {
 func (l *live) use(cfg *config.Config) {
 	l.current.Store(&inForce{config: cfg, tokens: tokenPolicy(cfg), users: userPolicy(cfg)})
 }
+
+// limit gives a rate limit in force.
+func (l *live) limit(name domain.LimitName) domain.Limit { return l.current.Load().config.Limits[name] }
 
 // Values gives the settings that can be changed at run time.
 func (l *live) Values(overrides map[string]string) (map[string]string, error) {

@@ -31,9 +31,9 @@ func port[T any](constructor any) provider {
 // outboundPorts is the registration list of the adapters: a line each, and
 // Replace swaps a line.
 func outboundPorts(cfg *config.Config) []provider {
-	bus := port[outbound.SignalBus](memory.NewSignalBus)
+	bus, limiter := port[outbound.SignalBus](memory.NewSignalBus), port[outbound.RateLimiter](memory.NewLimiter)
 	if !cfg.Storage.RedisURL.Empty() {
-		bus = port[outbound.SignalBus](redis.NewSignalBus)
+		bus, limiter = port[outbound.SignalBus](redis.NewSignalBus), port[outbound.RateLimiter](redis.NewLimiter)
 	}
 	return []provider{
 		port[outbound.Clock](system.NewClock),
@@ -42,6 +42,7 @@ func outboundPorts(cfg *config.Config) []provider {
 		port[outbound.PasswordHasher](newHasher),
 		port[outbound.TokenCodec](jwt.NewCodec),
 		bus,
+		limiter,
 		port[outbound.UnitOfWork](database.NewUnitOfWork),
 		port[outbound.UserDirectory](database.NewUserDirectory),
 		port[outbound.UserList](database.NewUserList),

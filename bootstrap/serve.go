@@ -99,10 +99,10 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap
 		Issuer: cfg.HTTP.Issuer.String(), CORSOrigins: cfg.HTTP.CORSOrigins, TrustedProxies: cfg.HTTP.TrustedProxies,
 		Version: Version(), Clock: p.out.Clock, Random: p.out.Random, Logger: logger, Observe: metrics.ObserveRequest,
 	}, rest.UseCases{
-		Tokens: metrics.TokenEndpoint(p.pipeline), Introspector: p.introspect, Revoker: p.revoker,
-		Authenticator: metrics.Authenticator(p.validator), Sessions: p.sessions, Metadata: p.ring,
+		Tokens: metrics.TokenEndpoint(p.guard.TokenEndpoint(p.pipeline)), Introspector: p.guard.Introspector(p.introspect), Revoker: p.guard.Revoker(p.revoker),
+		Authenticator: p.guard.Authenticator(metrics.Authenticator(p.validator)), Sessions: p.sessions, Metadata: p.ring,
 		Users: p.administration, UserAccess: p.administration, OwnAccess: p.ownAccess,
-		Accounts: p.accounts, Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
+		Accounts: p.guard.Accounts(p.accounts), Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
 		Clients: p.clients, ClientEditor: p.clients, ClientControl: p.control, Health: p.health,
 		Audit: p.audit, Settings: p.settings, Keys: p.keys,
 	})

@@ -105,6 +105,7 @@ type Error struct {
 	RetryAfter  time.Duration // zero where trying again does not help
 	LockedUntil time.Time     // set with ReasonAccountLocked
 	Scope       string        // the scope that was missing
+	Limit       Limit         // the one that was reached, with CodeRateLimited
 
 	cause error
 }

@@ -29,6 +29,7 @@ type Config struct {
 	Passwords  Passwords
 	Hashing    Hashing
 	Lockout    Lockout
+	Limits     domain.Limits
 	Accounts   Accounts
 	Bootstrap  Bootstrap
 	Log        Log

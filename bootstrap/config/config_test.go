@@ -136,11 +136,11 @@ func TestAFileWithUnknownSettingsIsRefused(t *testing.T) {
 }
 
 func TestSettingsNotInForceAreWarnedAbout(t *testing.T) {
-	cfg, err := config.Load("", []string{"KEYSTONE_RATE_LIMITS=off"})
+	cfg, err := config.Load("", []string{"KEYSTONE_TLS_CERT_FILE=cert.pem"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Contains(cfg.Warnings(), "KEYSTONE_RATE_LIMITS is not in force in this version") {
+	if !slices.Contains(cfg.Warnings(), "KEYSTONE_TLS_CERT_FILE is not in force in this version") {
 		t.Errorf("got %q", cfg.Warnings())
 	}
 }

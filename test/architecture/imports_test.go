@@ -32,6 +32,7 @@ var table = []row{
 	{Packages: "ports/...", Own: []string{"domain/..."}, Pure: true},
 
 	{Packages: "application/grants", Own: []string{"domain/...", "ports/...", "application/tokens", "application/clients", "application/users"}, Pure: true},
+	{Packages: "application/limits", Own: []string{"domain/...", "ports/...", "application/tokens", "application/users"}, Pure: true},
 	{Packages: "application/...", Own: []string{"domain/...", "ports/..."}, Pure: true},
 
 	adapter("inbound/rest", "github.com/labstack/echo/v4", "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "go.uber.org/zap"),

@@ -75,6 +75,7 @@ func writeOAuthError(response *echo.Response, e *domain.Error) error {
 	}
 	h := response.Header()
 	setRetryAfter(h, failure.status, e.RetryAfter)
+	setRateLimit(h, e)
 	if failure.name == "invalid_client" {
 		h.Set("WWW-Authenticate", basicChallenge)
 	} else if challenge := bearerChallenge(e); challenge != "" {

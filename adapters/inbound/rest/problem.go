@@ -113,6 +113,7 @@ func writeProblem(response *echo.Response, e *domain.Error, requestID string) er
 	}
 	h := response.Header()
 	setRetryAfter(h, status, e.RetryAfter)
+	setRateLimit(h, e)
 	if challenge := bearerChallenge(e); challenge != "" {
 		h.Set("WWW-Authenticate", challenge)
 	}

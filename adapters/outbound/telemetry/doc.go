@@ -8,6 +8,7 @@
 //	outbound.Cache ────────┴──────────────────────── token_validations, cache_requests
 //	outbound.UnitOfWork, directories, SignalLog … ── db_query_duration
 //	outbound.SignalBus, outbound.SignalLog ───────── signal_failures, and the log
+//	outbound.RateLimiter ─────────────────────────── rate_limited, rate_limit_failures, and the log
 //
 // No label takes a value from a request: routes are templates, grants come
 // from the registration list, reasons from the domain's own lists. The failures

@@ -26,13 +26,15 @@ type Metrics struct {
 	clock    outbound.Clock
 	registry *prometheus.Registry
 
-	requests      *requests
-	logins        *prometheus.CounterVec
-	issued        *prometheus.CounterVec
-	validations   *prometheus.CounterVec
-	caches        *prometheus.CounterVec
-	queries       *prometheus.HistogramVec
-	signalFailure *prometheus.CounterVec
+	requests       *requests
+	logins         *prometheus.CounterVec
+	issued         *prometheus.CounterVec
+	validations    *prometheus.CounterVec
+	caches         *prometheus.CounterVec
+	queries        *prometheus.HistogramVec
+	signalFailure  *prometheus.CounterVec
+	limited        *prometheus.CounterVec
+	limiterFailure prometheus.Counter
 }
 
 // New makes the metrics, those of the Go runtime and of the process among them.
@@ -44,10 +46,14 @@ func New(clock outbound.Clock) *Metrics {
 		validations:   counter("token_validations_total", "Bearer tokens checked at the API; cache is miss where the signature had to be verified.", "result", "cache"),
 		caches:        counter("cache_requests_total", "Lookups in the in-process caches; miss where the value had to be loaded.", "cache", "result"),
 		signalFailure: counter("signal_failures_total", "Failures of the feeds that carry revocations between instances.", "feed"),
+		limited:       counter("rate_limited_total", "Requests refused by a rate limit.", "limit"),
+		limiterFailure: prometheus.NewCounter(prometheus.CounterOpts{
+			Namespace: namespace, Name: "rate_limit_failures_total", Help: "Calls to the shared rate limits that failed.",
+		}),
 		queries: histogram("db_query_duration_seconds",
 			"How long calls of the store took; unit_of_work is a whole transaction, with its retries.", queryBuckets, "operation"),
 	}
-	m.registry.MustRegister(m.requests.total, m.requests.duration, m.logins, m.issued, m.validations, m.caches, m.queries, m.signalFailure,
+	m.registry.MustRegister(m.requests.total, m.requests.duration, m.logins, m.issued, m.validations, m.caches, m.queries, m.signalFailure, m.limited, m.limiterFailure,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }

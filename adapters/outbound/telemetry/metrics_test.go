@@ -29,6 +29,7 @@ func exercised(t *testing.T) *telemetry.Metrics {
 	telemetry.Cache(m, "users", newCache())
 	m.SignalBus(&bus{}, zap.NewNop())
 	m.SignalLog(&signalLog{}, zap.NewNop())
+	m.RateLimiter(&limiter{}, &limiter{}, zap.NewNop())
 	m.HashQueue(func() int { return 0 })
 	m.RevocationState(func() bool { return true })
 	return m

@@ -1,0 +1,121 @@
+package limits
+
+import (
+	"context"
+	"encoding/hex"
+	"net/netip"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// keyPurpose keeps the keys of limits apart from all else that is derived.
+const keyPurpose = "rate-limit-key"
+
+// keySize is how much of a hash names a key, in bytes: collisions are out of
+// anyone's reach, and a store holds many keys.
+const keySize = 16
+
+// siteBits is the part of an IPv6 address that tells one customer from another.
+const siteBits = 64
+
+// Guard counts against the limits in force.
+type Guard struct {
+	inForce func(domain.LimitName) domain.Limit
+	limiter outbound.RateLimiter
+	master  outbound.MasterKey
+}
+
+// NewGuard makes a guard. inForce is asked each time: limits change at run time.
+func NewGuard(inForce func(domain.LimitName) domain.Limit, limiter outbound.RateLimiter, master outbound.MasterKey) *Guard {
+	return &Guard{inForce: inForce, limiter: limiter, master: master}
+}
+
+// Count counts one attempt under an id of ours. Too many: CodeRateLimited.
+func (g *Guard) Count(ctx context.Context, name domain.LimitName, id string) error {
+	limit := g.inForce(name)
+	if limit.Off() {
+		return nil
+	}
+	_, err := g.limiter.Reserve(ctx, limit, id)
+	return err
+}
+
+// CountHidden is Count for what must not be read in a store: an address, a name,
+// a number.
+func (g *Guard) CountHidden(ctx context.Context, name domain.LimitName, what string) error {
+	_, err := g.reserve(ctx, name, what)
+	return err
+}
+
+// CountOrigin is Count for the address that the request came from.
+func (g *Guard) CountOrigin(ctx context.Context, name domain.LimitName) error {
+	return g.CountHidden(ctx, name, site(ctx))
+}
+
+// reserve counts one attempt until it is given back. A failure to give back
+// leaves it counted, which is the safe side.
+func (g *Guard) reserve(ctx context.Context, name domain.LimitName, what string) (giveBack func(), err error) {
+	limit := g.inForce(name)
+	if limit.Off() {
+		return func() {}, nil
+	}
+	key, err := g.hide(what)
+	if err != nil {
+		return nil, err
+	}
+	reservation, err := g.limiter.Reserve(ctx, limit, key)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = reservation.GiveBack(context.WithoutCancel(ctx)) }, nil
+}
+
+// failures lets run through unless the origin is known to have failed too often,
+// and counts where it reports a failure. What fails beyond the limit is answered
+// as limited and tells nothing else.
+func failures[T any](ctx context.Context, g *Guard, name domain.LimitName, run func() (answer T, failed bool, err error)) (T, error) {
+	var nothing T
+	limit := g.inForce(name)
+	if limit.Off() {
+		answer, _, err := run()
+		return answer, err
+	}
+	key, err := g.hide(site(ctx))
+	if err != nil {
+		return nothing, err
+	}
+	if err := g.limiter.Peek(limit, key); err != nil {
+		return nothing, err
+	}
+	answer, failed, err := run()
+	if failed {
+		if _, err := g.limiter.Reserve(ctx, limit, key); err != nil {
+			return nothing, err
+		}
+	}
+	return answer, err
+}
+
+func (g *Guard) hide(what string) (string, error) {
+	sum, err := g.master.Derive(g.master.ID(), keyPurpose, []byte(what))
+	return hex.EncodeToString(sum[:keySize]), err
+}
+
+// site gives the address of the request, of IPv6 the network. Requests without
+// an address share one budget.
+func site(ctx context.Context) string {
+	address, err := netip.ParseAddr(domain.OriginFrom(ctx).Address)
+	if err != nil {
+		return ""
+	}
+	address = address.Unmap().WithZone("")
+	if address.Is4() {
+		return address.String()
+	}
+	network, err := address.Prefix(siteBits)
+	if err != nil {
+		return ""
+	}
+	return network.String()
+}
