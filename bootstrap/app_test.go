@@ -28,7 +28,7 @@ func embedded(t *testing.T, environ ...string) *config.Config {
 	return load(t, append([]string{
 		"KEYSTONE_DATABASE_URL=sqlite://" + filepath.Join(t.TempDir(), "keystone.db"), "KEYSTONE_MASTER_KEY=" + masterKey,
 		"KEYSTONE_HTTP_ADDR=127.0.0.1:0", "KEYSTONE_OPS_ADDR=", "KEYSTONE_LOG_FORMAT=json",
-		"KEYSTONE_ARGON2_MEMORY_KIB=8192", "KEYSTONE_ARGON2_ITERATIONS=1",
+		"KEYSTONE_ARGON2_MEMORY_KIB=8192", "KEYSTONE_ARGON2_ITERATIONS=1", "KEYSTONE_RATE_LIMITS=off",
 	}, environ...)...)
 }
 
