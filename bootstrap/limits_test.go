@@ -241,3 +241,27 @@ func TestLimitsChangeAtRunTime(t *testing.T) {
 		t.Errorf("a bad limit gives %d", status)
 	}
 }
+
+// TestAnAddressOfManyIsNoVictim: people behind one address who log in at the
+// same moment, more of them than may fail.
+func TestAnAddressOfManyIsNoVictim(t *testing.T) {
+	l := startLimited(t, "off,login_ip=4/1m")
+	statuses := make(chan int, 60)
+	for range cap(statuses) {
+		go func() {
+			form := url.Values{"grant_type": {"password"}, "username": {"admin"}, "password": {limitedPassword}}
+			response, err := http.PostForm("http://"+l.app.Addr().String()+"/api/v1/auth/token", form)
+			if err != nil {
+				statuses <- 0
+				return
+			}
+			_ = response.Body.Close() // only the status matters
+			statuses <- response.StatusCode
+		}()
+	}
+	for range cap(statuses) {
+		if status := <-statuses; status != http.StatusOK {
+			t.Errorf("status %d", status)
+		}
+	}
+}

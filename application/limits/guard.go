@@ -24,11 +24,12 @@ type Guard struct {
 	inForce func(domain.LimitName) domain.Limit
 	limiter outbound.RateLimiter
 	master  outbound.MasterKey
+	turns   *turns
 }
 
 // NewGuard makes a guard. inForce is asked each time: limits change at run time.
 func NewGuard(inForce func(domain.LimitName) domain.Limit, limiter outbound.RateLimiter, master outbound.MasterKey) *Guard {
-	return &Guard{inForce: inForce, limiter: limiter, master: master}
+	return &Guard{inForce: inForce, limiter: limiter, master: master, turns: newTurns()}
 }
 
 // Count counts one attempt under an id of ours. Too many: CodeRateLimited.
@@ -48,9 +49,29 @@ func (g *Guard) CountHidden(ctx context.Context, name domain.LimitName, what str
 	return err
 }
 
-// CountOrigin is Count for the address that the request came from.
-func (g *Guard) CountOrigin(ctx context.Context, name domain.LimitName) error {
-	return g.CountHidden(ctx, name, site(ctx))
+// reserveInTurn is reserve for what is mostly given back. No more than half the
+// limit is in flight from here at once, so that attempts that will succeed leave
+// room for each other, on another instance too. settle says how it ended.
+func (g *Guard) reserveInTurn(ctx context.Context, name domain.LimitName, what string) (settle func(failed bool), err error) {
+	limit := g.inForce(name)
+	if limit.Off() {
+		return func(bool) {}, nil
+	}
+	leave, err := g.turns.take(ctx, string(name)+":"+what, (limit.Count+1)/2)
+	if err != nil {
+		return nil, err
+	}
+	giveBack, err := g.reserve(ctx, name, what)
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return func(failed bool) {
+		if !failed {
+			giveBack()
+		}
+		leave()
+	}, nil
 }
 
 // reserve counts one attempt until it is given back. A failure to give back

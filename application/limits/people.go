@@ -25,21 +25,18 @@ type logins struct {
 	guard *Guard
 }
 
-func (l logins) VerifyPassword(ctx context.Context, identifier string, password domain.Secret) (users.Login, error) {
-	succeeded, err := l.guard.reserve(ctx, domain.LimitLoginIP, site(ctx))
+func (l logins) VerifyPassword(ctx context.Context, identifier string, password domain.Secret) (login users.Login, err error) {
+	settle, err := l.guard.reserveInTurn(ctx, domain.LimitLoginIP, site(ctx))
 	if err != nil {
 		return users.Login{}, err
 	}
+	// What was not evaluated is no failure either.
+	defer func() { settle(domain.HasCode(err, domain.CodeInvalidGrant)) }()
 	folded, _ := user.FoldLogin(identifier)
 	if err := l.guard.CountHidden(ctx, domain.LimitLoginUser, folded); err != nil {
-		succeeded() // not evaluated: no failure
 		return users.Login{}, err
 	}
-	login, err := l.inner.VerifyPassword(ctx, identifier, password)
-	if !domain.HasCode(err, domain.CodeInvalidGrant) {
-		succeeded() // or was not evaluated
-	}
-	return login, err
+	return l.inner.VerifyPassword(ctx, identifier, password)
 }
 
 // Accounts limits the registrations of an address (register_ip). A form with
