@@ -23,6 +23,7 @@ func (in ports) measured(m *telemetry.Metrics, logger *zap.Logger) ports {
 	in.Refresh = m.RefreshDirectory(in.Refresh)
 	in.Audit = m.AuditLog(in.Audit)
 	in.Keys = m.KeyDirectory(in.Keys)
+	in.History = m.PasswordHistory(in.History)
 	in.UserList = m.UserList(in.UserList)
 	in.SessionList = m.SessionList(in.SessionList)
 	in.Lockouts = m.Lockouts(in.Lockouts)

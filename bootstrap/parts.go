@@ -55,6 +55,8 @@ type ports struct {
 
 	UserList    outbound.UserList
 	SessionList outbound.SessionList
+	Judge       outbound.PasswordJudge
+	History     outbound.PasswordHistory
 }
 
 // parts are the ports and the use cases made of them.
@@ -126,7 +128,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 
 	accounts := userPolicies{p.live}
 	p.credentials = users.NewCredentials(accounts, in.Clock, in.MasterKey, in.Hasher, in.Users, in.Lockouts, p.work)
-	passwords := users.NewPasswords(accounts, in.Random, in.Hasher)
+	passwords := users.NewPasswords(accounts, in.Random, in.Hasher, in.Judge, in.History)
 	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, passwords, in.Users, p.work)
 	p.administration = users.NewAdministration(in.Clock, in.Random, passwords, in.Users, in.UserList, in.SessionList, in.Principals, p.work, p.sessions)
 	p.ownAccess = users.NewOwnAccess(in.Clock, passwords, p.credentials, in.Users, in.SessionList, p.work, p.sessions)
@@ -166,7 +168,10 @@ func tokenPolicy(cfg *config.Config) tokens.Policy {
 
 func userPolicy(cfg *config.Config) users.Policy {
 	return users.Policy{
-		Passwords:          user.PasswordPolicy{MinLength: cfg.Passwords.MinLength, MaxLength: cfg.Passwords.MaxLength},
+		Passwords: user.PasswordPolicy{
+			MinLength: cfg.Passwords.MinLength, MaxLength: cfg.Passwords.MaxLength, Require: cfg.Passwords.Require,
+			MinStrength: cfg.Passwords.MinStrength, History: cfg.Passwords.History,
+		},
 		Admission:          user.AdmissionRules{RequireVerifiedEmail: cfg.Accounts.VerificationRequired, PasswordMaxAge: cfg.Passwords.MaxAge},
 		Lockout:            user.LockoutPolicy{Attempts: cfg.Lockout.Attempts, Durations: cfg.Lockout.Durations},
 		MaxWaiting:         cfg.Hashing.Queue,

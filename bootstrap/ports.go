@@ -11,6 +11,7 @@ import (
 	"github.com/keystone-auth/keystone/adapters/outbound/jwt"
 	"github.com/keystone-auth/keystone/adapters/outbound/memory"
 	"github.com/keystone-auth/keystone/adapters/outbound/redis"
+	"github.com/keystone-auth/keystone/adapters/outbound/strength"
 	"github.com/keystone-auth/keystone/adapters/outbound/system"
 	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 	"github.com/keystone-auth/keystone/bootstrap/config"
@@ -45,6 +46,8 @@ func outboundPorts(cfg *config.Config) []provider {
 		limiter,
 		port[outbound.UnitOfWork](database.NewUnitOfWork),
 		port[outbound.UserDirectory](database.NewUserDirectory),
+		port[outbound.PasswordJudge](strength.New),
+		port[outbound.PasswordHistory](database.NewPasswordHistory),
 		port[outbound.UserList](database.NewUserList),
 		port[outbound.SessionList](database.NewSessionList),
 		port[outbound.ClientDirectory](database.NewClientDirectory),

@@ -18,7 +18,6 @@ import (
 	"github.com/keystone-auth/keystone/application/operations"
 	"github.com/keystone-auth/keystone/bootstrap/config"
 	"github.com/keystone-auth/keystone/domain"
-	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/domain/user"
 	"github.com/keystone-auth/keystone/ports/inbound"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -89,9 +88,9 @@ func registration(username, email string, password domain.Secret) inbound.Regist
 	return inbound.Registration{Registration: user.Registration{Username: username, Email: email}, Password: password}
 }
 
-// generatePassword gives 256 bits in the shape of a client secret.
+// generatePassword gives 256 bits that any policy takes.
 func generatePassword(random outbound.Random) domain.Secret {
-	return token.NewOpaque("", random.Entropy())
+	return user.GeneratePassword(random.Entropy())
 }
 
 func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap.Logger) (*rest.Server, error) {

@@ -91,6 +91,14 @@ type Field struct {
 	Name    string // snake_case, dotted for nesting
 	Code    string // stable, for programs
 	Message string // for people
+
+	Strength *Strength // of a password that was judged
+}
+
+// Strength says how hard a password is to guess, and what to do about it.
+type Strength struct {
+	Score    int // 0 to 4, as zxcvbn scores
+	Feedback []string
 }
 
 // Error is the one failure type that crosses rooms. Message is written for the

@@ -31,7 +31,9 @@ func (a *Administration) SetPassword(ctx context.Context, caller inbound.Caller,
 		return domain.Secret{}, err
 	}
 	err = a.changing(ctx, caller, id, func(ctx context.Context, r outbound.Repositories, u *user.User) error {
-		u.SetPassword(hash, caller.Party(), a.clock.Now())
+		if err := a.passwords.set(ctx, r, u, hash, caller.Party(), a.clock.Now()); err != nil {
+			return err
+		}
 		if err := a.save(ctx, r, u); err != nil {
 			return err
 		}

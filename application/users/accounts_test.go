@@ -26,7 +26,7 @@ func newAccounts(store *store, change ...func(*Policy)) (*Accounts, *hasher) {
 		c(&policy)
 	}
 	h := &hasher{}
-	return NewAccounts(policy, &clock{now: given.Now}, random{}, NewPasswords(policy, random{}, h), store, store), h
+	return NewAccounts(policy, &clock{now: given.Now}, random{}, NewPasswords(policy, random{}, h, lenient{}, lenient{}), store, store), h
 }
 
 func registration(username, email string) inbound.Registration {
@@ -91,7 +91,7 @@ func (movedStore) ByLogin(context.Context, string, bool) (*user.User, error) {
 
 func TestRegisterAddressFreedMeanwhile(t *testing.T) {
 	store := newStore(given.User(func(s *user.Snapshot) { s.Email = "ada@example.com" }))
-	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, NewPasswords(lengths, random{}, &hasher{}), movedStore{store}, store)
+	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, NewPasswords(lengths, random{}, &hasher{}, lenient{}, lenient{}), movedStore{store}, store)
 	wantCode(t, accounts.Register(t.Context(), registration("ada", "ada@example.com")), domain.CodeUnavailable)
 }
 
@@ -207,7 +207,7 @@ func TestEnsureFirstHasOneWinner(t *testing.T) {
 	made := make(chan bool, 8)
 	everyone := &sync.WaitGroup{}
 	everyone.Add(cap(made))
-	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, NewPasswords(lengths, random{}, meeting{&hasher{}, everyone}), store, store)
+	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, NewPasswords(lengths, random{}, meeting{&hasher{}, everyone}, lenient{}, lenient{}), store, store)
 	var wait sync.WaitGroup
 	for range cap(made) {
 		wait.Go(func() {

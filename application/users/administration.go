@@ -141,7 +141,9 @@ func (a *Administration) Change(ctx context.Context, caller inbound.Caller, id d
 			return err
 		}
 		if hash != "" {
-			u.SetPassword(hash, caller.Party(), now)
+			if err := a.passwords.set(ctx, r, u, hash, caller.Party(), now); err != nil {
+				return err
+			}
 		}
 		if u.Snapshot().Version != before.Version {
 			if err := a.save(ctx, r, u); err != nil {

@@ -45,14 +45,14 @@ func (o *OwnAccess) ChangePassword(ctx context.Context, caller inbound.Caller, c
 	if err != nil {
 		return err
 	}
-	if err := o.passwords.judge(ctx, "new_password", next, u); err != nil {
+	if err := o.passwords.check(ctx, "new_password", next, u); err != nil {
 		return err
 	}
 	proven, err := o.credentials.ProvePassword(ctx, id, current)
 	if err != nil {
 		return err
 	}
-	hash, err := o.passwords.replace(ctx, "new_password", next, u)
+	hash, err := o.passwords.renew(ctx, "new_password", next, u)
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,9 @@ func (o *OwnAccess) ChangePassword(ctx context.Context, caller inbound.Caller, c
 		if err != nil {
 			return err
 		}
-		u.SetPassword(hash, caller.Party(), o.clock.Now())
+		if err := o.passwords.set(ctx, r, u, hash, caller.Party(), o.clock.Now()); err != nil {
+			return err
+		}
 		if err := r.Users.Save(ctx, u); err != nil {
 			return err
 		}

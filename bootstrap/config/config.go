@@ -10,6 +10,7 @@ import (
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/domain/user"
 )
 
 // Environments.
@@ -75,9 +76,12 @@ type Secrets struct {
 
 // Passwords are the rules for new passwords, in code points and durations.
 type Passwords struct {
-	MinLength int
-	MaxLength int
-	MaxAge    time.Duration
+	MinLength   int
+	MaxLength   int
+	MaxAge      time.Duration
+	Require     []user.Class
+	MinStrength int
+	History     int // how many may not come again, the one in force included
 }
 
 // Hashing is the cost of Argon2id and how much of it runs at once.

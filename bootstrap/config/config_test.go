@@ -50,6 +50,7 @@ func TestEveryProblemIsReportedWithItsVariable(t *testing.T) {
 		"KEYSTONE_TRUSTED_PROXIES=10.0.0.0/33", "KEYSTONE_CORS_ORIGINS=https://a.example/path", "KEYSTONE_REGISTRATION=maybe",
 		"KEYSTONE_LOG_LEVEL=loud", "KEYSTONE_MASTER_KEY_FILE=/nonexistent/key",
 		"KEYSTONE_MASTER_KEY_PREVIOUS=c2hvcnQ=", "KEYSTONE_BOOTSTRAP_ADMIN_USERNAME=a b", "KEYSTONE_BOOTSTRAP_ADMIN_EMAIL=nobody",
+		"KEYSTONE_PASSWORD_REQUIRE=upper,emoji", "KEYSTONE_PASSWORD_MIN_STRENGTH=5", "KEYSTONE_PASSWORD_HISTORY=-1",
 	})
 	var problems config.Problems
 	if !errors.As(err, &problems) {
@@ -59,13 +60,14 @@ func TestEveryProblemIsReportedWithItsVariable(t *testing.T) {
 		"ENV", "HTTP_ADDR", "ISSUER", "DATABASE_URL", "DATABASE_MAX_CONNS", "REDIS_URL", "JWT_ALGORITHM", "ACCESS_TOKEN_TTL", "CLOCK_LEEWAY",
 		"PASSWORD_MIN_LENGTH", "ARGON2_MEMORY_KIB", "LOCKOUT_DURATIONS", "TRUSTED_PROXIES", "CORS_ORIGINS", "REGISTRATION", "LOG_LEVEL", "MASTER_KEY_FILE",
 		"MASTER_KEY_PREVIOUS", "BOOTSTRAP_ADMIN_USERNAME", "BOOTSTRAP_ADMIN_EMAIL",
+		"PASSWORD_REQUIRE", "PASSWORD_MIN_STRENGTH", "PASSWORD_HISTORY",
 	} {
 		if !slices.ContainsFunc(problems, func(p string) bool { return strings.HasPrefix(p, "KEYSTONE_"+name+" ") }) {
 			t.Errorf("no problem names KEYSTONE_%s", name)
 		}
 	}
-	if len(problems) != 20 {
-		t.Errorf("%d problems, want 20:\n%v", len(problems), err)
+	if len(problems) != 23 {
+		t.Errorf("%d problems, want 23:\n%v", len(problems), err)
 	}
 }
 

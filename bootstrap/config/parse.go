@@ -99,6 +99,21 @@ func durations(field func(*Config) *[]time.Duration) setter {
 	}
 }
 
+func classes(field func(*Config) *[]user.Class) setter {
+	return func(c *Config, s string) error {
+		var out []user.Class
+		for _, part := range list(s) {
+			class := user.Class(part)
+			if !slices.Contains(user.Classes(), class) {
+				return errors.New("must be any of upper, lower, digit, special, separated by commas")
+			}
+			out = append(out, class)
+		}
+		*field(c) = out
+		return nil
+	}
+}
+
 func prefixes(field func(*Config) *[]netip.Prefix) setter {
 	return func(c *Config, s string) error {
 		var out []netip.Prefix

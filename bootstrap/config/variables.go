@@ -9,6 +9,7 @@ import (
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/domain/user"
 )
 
 const (
@@ -61,6 +62,9 @@ func variables() []variable {
 		{name: "KEY_ROTATION", runtime: true, fallback: "2160h", set: duration(func(c *Config) *time.Duration { return &c.Tokens.KeyRotation }, 0, maxLifetime)},
 		{name: "PASSWORD_MIN_LENGTH", runtime: true, fallback: "15", set: integer(func(c *Config) *int { return &c.Passwords.MinLength }, 8, 1024)},
 		{name: "PASSWORD_MAX_LENGTH", runtime: true, fallback: "256", set: integer(func(c *Config) *int { return &c.Passwords.MaxLength }, 64, 4096)},
+		{name: "PASSWORD_REQUIRE", runtime: true, set: classes(func(c *Config) *[]user.Class { return &c.Passwords.Require })},
+		{name: "PASSWORD_MIN_STRENGTH", runtime: true, fallback: "2", set: integer(func(c *Config) *int { return &c.Passwords.MinStrength }, 0, user.MaxScore)},
+		{name: "PASSWORD_HISTORY", runtime: true, fallback: "5", set: integer(func(c *Config) *int { return &c.Passwords.History }, 0, 24)},
 		{name: "PASSWORD_MAX_AGE", runtime: true, fallback: "0", set: duration(func(c *Config) *time.Duration { return &c.Passwords.MaxAge }, 0, maxLifetime)},
 		{name: "ARGON2_MEMORY_KIB", fallback: strconv.Itoa(defaultMemoryKiB), set: integer(func(c *Config) *uint32 { return &c.Hashing.MemoryKiB }, 8192, 4<<20)},
 		{name: "ARGON2_ITERATIONS", fallback: strconv.Itoa(defaultIterations), set: integer(func(c *Config) *uint32 { return &c.Hashing.Iterations }, 1, 64)},
@@ -87,9 +91,6 @@ func variables() []variable {
 		{name: "DATABASE_REPLICA_URLS", secret: true, later: true, set: accept},
 		{name: "TLS_CERT_FILE", later: true, set: accept},
 		{name: "TLS_KEY_FILE", later: true, set: accept},
-		{name: "PASSWORD_REQUIRE", runtime: true, later: true, set: accept},
-		{name: "PASSWORD_MIN_STRENGTH", runtime: true, later: true, set: accept},
-		{name: "PASSWORD_HISTORY", runtime: true, later: true, set: accept},
 		{name: "SMTP_URL", secret: true, later: true, set: accept},
 		{name: "MAIL_FROM", later: true, set: accept},
 		{name: "MAIL_DIR", later: true, set: accept},

@@ -100,12 +100,20 @@ func FoldLogin(identifier string) (folded string, isEmail bool) {
 type PasswordPolicy struct {
 	MinLength int // code points after NFC
 	MaxLength int
+	// Require names classes of characters that each password must have.
+	Require []Class
+	// MinStrength is the least score that a judge may give, 0 to MaxScore.
+	MinStrength int
+	// History is how many of an account's passwords may not come again, the
+	// one in force included; zero lets all.
+	History int
 }
 
-// Check reports what is wrong with a new password: its length in code points
-// after NFC (NIST SP 800-63B-4, section 3.1.1.2), bytes that are no text, and
-// the account's own name or address as the password.
-func (p PasswordPolicy) Check(field string, password domain.Secret, username Username, email Email) []domain.Field {
+// Check reports what is wrong with a new password by itself: its length in code
+// points after NFC (NIST SP 800-63B-4, section 3.1.1.2), bytes that are no
+// text, missing classes of characters, and hardly more than words of the
+// account. How strong it is otherwise is for a judge to say: see Judged.
+func (p PasswordPolicy) Check(field string, password domain.Secret, words []string) []domain.Field {
 	plain := password.Reveal()
 	if !utf8.ValidString(plain) || strings.ContainsRune(plain, 0) {
 		return []domain.Field{{Name: field, Code: "encoding", Message: "must be valid UTF-8 without NUL"}}
@@ -121,10 +129,8 @@ func (p PasswordPolicy) Check(field string, password domain.Secret, username Use
 	case length > p.MaxLength:
 		return []domain.Field{{Name: field, Code: "too_long", Message: fmt.Sprintf("must have at most %d characters", p.MaxLength)}}
 	}
-	folded := domain.Fold(plain)
-	local, _, _ := strings.Cut(email.Folded(), "@")
-	if folded == username.Folded() || folded == email.Folded() || folded == local {
-		return []domain.Field{{Name: field, Code: "personal", Message: "must not be the username or the e-mail address"}}
+	if personal(plain, words) {
+		return []domain.Field{{Name: field, Code: "personal", Message: "must be more than the names and addresses of the account, or of this product"}}
 	}
-	return nil
+	return p.composition(field, plain)
 }

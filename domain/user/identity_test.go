@@ -99,6 +99,7 @@ func TestFoldLoginFindsWhatIsKept(t *testing.T) {
 
 func TestPasswordPolicy(t *testing.T) {
 	policy := user.PasswordPolicy{MinLength: 15, MaxLength: 20}
+	words := user.Words("some.body.long-name", "M@mail.example.com", user.Profile{FirstName: "Zoë", LastName: "McAlister", DisplayName: "The Alister"})
 	cases := []struct{ name, password, code string }{
 		{"at the least", strings.Repeat("p", 15), ""},
 		{"one short", strings.Repeat("p", 14), "too_short"},
@@ -118,11 +119,16 @@ func TestPasswordPolicy(t *testing.T) {
 		{"the username shouted", "SOME.BODY.LONG-NAME", "personal"},
 		{"the address", "m@mail.example.com", "personal"},
 		{"part of the username", "some.body.long-nam", ""},
+		{"the product and digits", "Keystone 1234567", "personal"},
+		{"names", "McAlister, 1/1/1970", "personal"},
+		{"the display name", "the alister!!!!", "personal"},
+		{"a name among other words", "mcalister or rather", ""},
+		{"a short name is chance", "zoë-zoë-zoë-zoë", ""},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			got := ""
-			if fields := policy.Check("password", domain.NewSecret(c.password), "some.body.long-name", "M@mail.example.com"); len(fields) > 0 {
+			if fields := policy.Check("password", domain.NewSecret(c.password), words); len(fields) > 0 {
 				got = fields[0].Code
 				if strings.Contains(fields[0].Message, c.password) && c.password != "" {
 					t.Error("the message tells the password")
@@ -133,7 +139,7 @@ func TestPasswordPolicy(t *testing.T) {
 			}
 		})
 	}
-	local := policy.Check("new_password", domain.NewSecret("local.part.is-it"), "name", "Local.Part.Is-It@example.com")
+	local := policy.Check("new_password", domain.NewSecret("local.part.is-it"), user.Words("name", "Local.Part.Is-It@example.com", user.Profile{}))
 	if len(local) != 1 || local[0].Code != "personal" || local[0].Name != "new_password" {
 		t.Errorf("the local part: %v", local)
 	}

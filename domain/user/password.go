@@ -1,6 +1,7 @@
 package user
 
 import (
+	"encoding/base64"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -25,4 +26,21 @@ func (u *User) Unlock(actor domain.Party, now time.Time) {
 func (l Lockout) Lift(now time.Time) Lockout {
 	l.s.Failures, l.s.Level, l.s.LockedUntil = 0, 0, time.Time{}
 	return l.touched(now)
+}
+
+// Words are what must not make up the user's password.
+func (u *User) Words() []string { return Words(u.s.Username, u.s.Email, u.profile()) }
+
+// everyClass starts generated passwords, so that they have what any policy may
+// require.
+const everyClass = "Pw-1"
+
+// GeneratePassword makes a password of 256 bits that nobody has to remember.
+func GeneratePassword(entropy [32]byte) domain.Secret {
+	return domain.NewSecret(everyClass + base64.RawURLEncoding.EncodeToString(entropy[:]))
+}
+
+// Reused reports that a new password is one that the account has had.
+func Reused(field string) error {
+	return domain.InvalidFields(domain.Field{Name: field, Code: "reused", Message: "has been a password of this account before"})
 }

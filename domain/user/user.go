@@ -77,6 +77,9 @@ type Registration struct {
 	Profile  Profile
 }
 
+// Words are what must not make up its password.
+func (r Registration) Words() []string { return Words(Username(r.Username), Email(r.Email), r.Profile) }
+
 // Checked is a Registration that kept every rule; only Check makes one.
 type Checked struct {
 	username Username
@@ -96,7 +99,7 @@ func (r Registration) Check(password domain.Secret, policy PasswordPolicy) (Chec
 	username, fields := ParseUsername(r.Username)
 	email, bad := ParseEmail(r.Email)
 	fields = append(fields, bad...)
-	fields = append(fields, policy.Check("password", password, Username(r.Username), Email(r.Email))...)
+	fields = append(fields, policy.Check("password", password, r.Words())...)
 	fields = append(fields, r.Profile.check()...)
 	if err := domain.InvalidFields(fields...); err != nil {
 		return Checked{}, err

@@ -33,6 +33,7 @@ type UnitOfWork interface {
 type Repositories struct {
 	Users         Users
 	Principals    Principals
+	Passwords     FormerPasswords
 	Clients       Clients
 	Roles         Roles
 	Scopes        Scopes

@@ -42,6 +42,7 @@ var table = []row{
 	adapter("outbound/masterkey"),
 	adapter("outbound/memory", "github.com/maypok86/otter/v2"),
 	adapter("outbound/redis", "github.com/redis/rueidis"),
+	adapter("outbound/strength", "github.com/trustelem/zxcvbn"),
 	adapter("outbound/system", "github.com/google/uuid"),
 	adapter("outbound/telemetry", "github.com/prometheus/client_golang", "go.uber.org/zap"),
 	{

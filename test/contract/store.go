@@ -35,6 +35,7 @@ type Store struct {
 
 	UserList    outbound.UserList
 	SessionList outbound.SessionList
+	History     outbound.PasswordHistory
 }
 
 // RunStore runs every storage suite. open is called once for each and gives a
@@ -47,6 +48,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"UnitOfWork", RunUnitOfWork},
 		{"Users", RunUsers},
 		{"UserList", RunUserList},
+		{"Passwords", RunPasswords},
 		{"UserAdministration", RunUserAdministration},
 		{"Clients", RunClients},
 		{"ClientUsage", RunClientUsage},

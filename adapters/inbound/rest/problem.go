@@ -81,6 +81,9 @@ type problemField struct {
 	Field   string `json:"field"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
+
+	Score    *int     `json:"score,omitempty" doc:"Of a password: 0, guessed at once, to 4"`
+	Feedback []string `json:"feedback,omitempty" doc:"What would make a password better"`
 }
 
 // classify makes any error one that can be answered: the router's, a deadline
@@ -109,7 +112,7 @@ func writeProblem(response *echo.Response, e *domain.Error, requestID string) er
 		Detail: e.Message, Code: string(e.Code), RequestID: requestID,
 	}
 	for _, f := range e.Fields {
-		p.Errors = append(p.Errors, problemField{Field: f.Name, Code: f.Code, Message: f.Message})
+		p.Errors = append(p.Errors, answerField(f))
 	}
 	h := response.Header()
 	setRetryAfter(h, status, e.RetryAfter)
@@ -118,6 +121,14 @@ func writeProblem(response *echo.Response, e *domain.Error, requestID string) er
 		h.Set("WWW-Authenticate", challenge)
 	}
 	return write(response, status, "application/problem+json", p)
+}
+
+func answerField(f domain.Field) problemField {
+	answer := problemField{Field: f.Name, Code: f.Code, Message: f.Message}
+	if f.Strength != nil {
+		answer.Score, answer.Feedback = &f.Strength.Score, f.Strength.Feedback
+	}
+	return answer
 }
 
 // setRetryAfter gives whole seconds, rounded up, at least one

@@ -26,7 +26,7 @@ func store(db *database.DB) contract.Store {
 		Usage: database.NewClientUsage(db), Roles: database.NewRoleDirectory(db), Scopes: database.NewScopeDirectory(db),
 		Principals: database.NewPrincipals(db), Spender: database.NewRefreshSpender(db), Refresh: database.NewRefreshDirectory(db),
 		Keys: database.NewKeyDirectory(db), Lockouts: database.NewLockouts(db), Signals: database.NewSignalLog(db),
-		UserList: database.NewUserList(db), SessionList: database.NewSessionList(db),
+		UserList: database.NewUserList(db), SessionList: database.NewSessionList(db), History: database.NewPasswordHistory(db),
 		Audit: database.NewAuditLog(db), Settings: database.NewSettingsDirectory(db), Vault: database.NewVault(db),
 	}
 }
