@@ -42,7 +42,7 @@ func (s *Server) discoveryDocument() ([]byte, error) {
 		TokenAuthMethods:         []string{basic, post, public},
 		IntrospectionAuthMethods: []string{basic, post, "Bearer"}, // token types are allowed here (RFC 8414, section 2)
 		RevocationAuthMethods:    []string{basic, post, public},
-		ServiceDocumentation:     base + openAPIPath,
+		ServiceDocumentation:     base + docsPath,
 	})
 }
 

@@ -20,7 +20,7 @@ import (
 // ADM-01: every route refuses who brings nothing, but for a written list.
 func TestRoutesRefuseNobody(t *testing.T) {
 	open := []string{
-		"POST /api/v1/users/register", "GET " + discoveryPath, "GET " + jwksPath, "GET /healthz", "GET /readyz", "GET /openapi.json",
+		"POST /api/v1/users/register", "GET " + discoveryPath, "GET " + jwksPath, "GET /healthz", "GET /readyz", "GET /openapi.json", "GET /docs", "GET /docs/:file",
 		"POST " + tokenPath, "POST " + revokePath, // judged by the use case: grants and public clients differ
 	}
 	p := obliging()
