@@ -49,6 +49,7 @@ type ports struct {
 	Signals    outbound.SignalLog
 	Audit      outbound.AuditLog
 	Settings   outbound.SettingsDirectory
+	Keeping    outbound.Housekeeping
 	Vault      outbound.Vault
 	Schema     outbound.Schema
 	Probes     []outbound.Probe `group:"probes"`
@@ -87,6 +88,7 @@ type parts struct {
 	health      *operations.Health
 	audit       *operations.Audit
 	settings    *operations.Settings
+	housekeeper *operations.Housekeeper
 
 	administration *users.Administration
 	ownAccess      *users.OwnAccess
@@ -138,6 +140,9 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.health = operations.NewHealth(in.Clock, in.Probes)
 	p.audit = operations.NewAudit(in.Audit)
 	p.settings = operations.NewSettings(in.Clock, p.live, in.Settings, p.work)
+	p.housekeeper = operations.NewHousekeeper(in.Clock, func(duty string, err error) {
+		logger.Error("housekeeping failed", zap.String("duty", duty), zap.Error(err))
+	}, p.duties())
 	p.feed.On(token.SignalSettingsChanged, func(ctx context.Context) {
 		if err := p.settings.Reload(ctx); err != nil { // stays with what it has; tried again in half a minute
 			logger.Error("the settings could not be put in force", zap.Error(err))

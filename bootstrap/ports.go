@@ -61,6 +61,7 @@ func outboundPorts(cfg *config.Config) []provider {
 		port[outbound.Lockouts](database.NewLockouts),
 		port[outbound.SignalLog](database.NewSignalLog),
 		port[outbound.AuditLog](database.NewAuditLog),
+		port[outbound.Housekeeping](database.NewHousekeeping),
 		port[outbound.SettingsDirectory](database.NewSettingsDirectory),
 		port[outbound.Vault](database.NewVault),
 		port[outbound.Schema](database.NewSchema),

@@ -66,7 +66,11 @@ func (p parts) prepare(ctx context.Context, cfg *config.Config, say notices) err
 	if err := p.firstSuperuser(ctx, cfg, say); err != nil {
 		return fmt.Errorf("first superuser: %w", err)
 	}
-	return p.feed.Start(ctx)
+	if err := p.feed.Start(ctx); err != nil {
+		return err
+	}
+	p.housekeeper.Start(ctx)
+	return nil
 }
 
 func (p parts) firstSuperuser(ctx context.Context, cfg *config.Config, say notices) error {
@@ -127,7 +131,7 @@ func (l *listeners) apiAddr() net.Addr { return l.bound }
 func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, l *listeners, logger *zap.Logger, say notices) {
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error { return p.prepare(ctx, cfg, say) },
-		OnStop:  func(context.Context) error { p.feed.Stop(); return nil },
+		OnStop:  func(context.Context) error { p.housekeeper.Stop(); p.feed.Stop(); return nil },
 	})
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error { p.usage.Start(ctx); return nil },

@@ -32,6 +32,7 @@ type Config struct {
 	Lockout    Lockout
 	Limits     domain.Limits
 	Accounts   Accounts
+	Audit      Audit
 	Bootstrap  Bootstrap
 	Log        Log
 	Revocation string // open or closed
@@ -105,6 +106,9 @@ type Accounts struct {
 	VerificationRequired  bool
 	PasswordGrantDisabled bool
 }
+
+// Audit is how long events are kept; zero: for ever.
+type Audit struct{ Retention time.Duration }
 
 // Bootstrap is the first superuser.
 type Bootstrap struct {

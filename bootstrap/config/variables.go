@@ -79,6 +79,7 @@ func variables() []variable {
 		{name: "REGISTRATION", runtime: true, fallback: "open", set: flag(func(c *Config) *bool { return &c.Accounts.RegistrationClosed }, "open", "closed")},
 		{name: "EMAIL_VERIFICATION", runtime: true, fallback: "optional", set: flag(func(c *Config) *bool { return &c.Accounts.VerificationRequired }, "optional", "required")},
 		{name: "PASSWORD_GRANT", fallback: "enabled", set: flag(func(c *Config) *bool { return &c.Accounts.PasswordGrantDisabled }, "enabled", "disabled")},
+		{name: "AUDIT_RETENTION", runtime: true, fallback: "8760h", set: duration(func(c *Config) *time.Duration { return &c.Audit.Retention }, 0, maxLifetime)},
 		{name: "REVOCATION_FAIL_MODE", fallback: "closed", set: oneOf(func(c *Config) *string { return &c.Revocation }, "closed", "open")},
 		{name: "BOOTSTRAP_ADMIN_USERNAME", fallback: "admin", set: username},
 		{name: "BOOTSTRAP_ADMIN_EMAIL", fallback: "admin@localhost", set: email},
@@ -96,7 +97,6 @@ func variables() []variable {
 		{name: "MAIL_DIR", later: true, set: accept},
 		{name: "SMS_URL", secret: true, later: true, set: accept},
 		{name: "LINK_BASE_URL", later: true, set: accept},
-		{name: "AUDIT_RETENTION", runtime: true, later: true, set: accept},
 	}
 }
 

@@ -17,21 +17,22 @@ import (
 
 // Store is the storage ports, all over one migrated store.
 type Store struct {
-	UnitOfWork outbound.UnitOfWork
-	Users      outbound.UserDirectory
-	Clients    outbound.ClientDirectory
-	Usage      outbound.ClientUsage
-	Roles      outbound.RoleDirectory
-	Scopes     outbound.ScopeDirectory
-	Principals outbound.Principals
-	Spender    outbound.RefreshSpender
-	Refresh    outbound.RefreshDirectory
-	Keys       outbound.KeyDirectory
-	Lockouts   outbound.Lockouts
-	Signals    outbound.SignalLog
-	Audit      outbound.AuditLog
-	Settings   outbound.SettingsDirectory
-	Vault      outbound.Vault
+	UnitOfWork   outbound.UnitOfWork
+	Users        outbound.UserDirectory
+	Clients      outbound.ClientDirectory
+	Usage        outbound.ClientUsage
+	Roles        outbound.RoleDirectory
+	Scopes       outbound.ScopeDirectory
+	Principals   outbound.Principals
+	Spender      outbound.RefreshSpender
+	Refresh      outbound.RefreshDirectory
+	Keys         outbound.KeyDirectory
+	Lockouts     outbound.Lockouts
+	Signals      outbound.SignalLog
+	Audit        outbound.AuditLog
+	Settings     outbound.SettingsDirectory
+	Housekeeping outbound.Housekeeping
+	Vault        outbound.Vault
 
 	UserList    outbound.UserList
 	SessionList outbound.SessionList
@@ -66,6 +67,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Events", RunEvents},
 		{"AuditLog", RunAudit},
 		{"Settings", RunSettings},
+		{"Housekeeping", RunHousekeeping},
 		{"Vault", RunVault},
 	} {
 		t.Run(suite.port, func(t *testing.T) { suite.run(t, open) })

@@ -1,0 +1,66 @@
+package database
+
+import (
+	"context"
+	"time"
+
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+var _ outbound.Housekeeping = (*Housekeeping)(nil)
+
+// Housekeeping deletes old rows.
+type Housekeeping struct{ db *DB }
+
+// NewHousekeeping makes the housekeeping of a store.
+func NewHousekeeping(db *DB) *Housekeeping { return &Housekeeping{db: db} }
+
+// over says that a session is; a union, so that each half has its index.
+const over = "SELECT id FROM sessions WHERE expires_at < $1 UNION SELECT id FROM sessions WHERE ended_at < $1"
+
+// RefreshTokens implements the port.
+func (h *Housekeeping) RefreshTokens(ctx context.Context, before time.Time, limit int) (int, error) {
+	return h.sweep(ctx, "refresh_tokens", "id", "session_id IN ("+over+")", before, limit)
+}
+
+// Sessions implements the port.
+func (h *Housekeeping) Sessions(ctx context.Context, before time.Time, limit int) (int, error) {
+	return h.sweep(ctx, "sessions", "id",
+		"id IN ("+over+") AND NOT EXISTS (SELECT 1 FROM refresh_tokens AS r WHERE r.session_id = x.id)", before, limit)
+}
+
+// PendingRegistrations implements the port.
+func (h *Housekeeping) PendingRegistrations(ctx context.Context, before time.Time, limit int) (int, error) {
+	return h.sweep(ctx, "pending_registrations", "id", "expires_at < $1", before, limit)
+}
+
+// Lockouts implements the port.
+func (h *Housekeeping) Lockouts(ctx context.Context, before time.Time, limit int) (int, error) {
+	return h.sweep(ctx, "lockouts", "key", "updated_at < $1 AND (locked_until IS NULL OR locked_until < $1)", before, limit)
+}
+
+// SigningKeys implements the port.
+func (h *Housekeeping) SigningKeys(ctx context.Context, before time.Time, limit int) (int, error) {
+	return h.sweep(ctx, "signing_keys", "id", "state = 'retired' AND expires_at < $1", before, limit)
+}
+
+// Events implements the port.
+func (h *Housekeeping) Events(ctx context.Context, before time.Time, limit int) (int, error) {
+	return h.sweep(ctx, "events", "seq", "occurred_at < $1", before, limit)
+}
+
+// sweep deletes rows of a table, which the condition calls x.
+func (h *Housekeeping) sweep(ctx context.Context, table, key, condition string, before time.Time, limit int) (int, error) {
+	skip := ""
+	if h.db.dialect == postgres {
+		skip = " FOR UPDATE SKIP LOCKED"
+	}
+	args := []any{before, limit}
+	result, err := h.db.writer.DB.ExecContext(ctx,
+		"DELETE FROM "+table+" WHERE "+key+" IN (SELECT x."+key+" FROM "+table+" AS x WHERE "+condition+" LIMIT $2"+skip+")", h.db.dialect.binds(args)...)
+	if err != nil {
+		return 0, translate(ctx, err)
+	}
+	swept, err := result.RowsAffected()
+	return int(swept), translate(ctx, err)
+}

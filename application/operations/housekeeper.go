@@ -1,0 +1,109 @@
+package operations
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// tick is how often the housekeeper looks what is due.
+const tick = time.Second
+
+// Duty is something to be done now and then, by whichever instance comes
+// first: two at once do no harm.
+type Duty struct {
+	Name  string
+	Every time.Duration
+	Do    func(ctx context.Context) error
+}
+
+// Housekeeper does its duties until it is stopped. One that fails is done
+// again when it is due again.
+type Housekeeper struct {
+	clock  outbound.Clock
+	failed func(duty string, err error)
+	duties []Duty
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// NewHousekeeper makes a housekeeper that Start brings to life; failed is told
+// of what went wrong.
+func NewHousekeeper(clock outbound.Clock, failed func(duty string, err error), duties []Duty) *Housekeeper {
+	return &Housekeeper{clock: clock, failed: failed, duties: duties}
+}
+
+// Start begins, with each duty after its first interval.
+func (h *Housekeeper) Start(ctx context.Context) {
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	h.stop = stop
+	h.done.Go(func() { h.run(running) })
+}
+
+// Stop ends what is under way, and waits for it.
+func (h *Housekeeper) Stop() {
+	if h.stop != nil {
+		h.stop()
+		h.done.Wait()
+	}
+}
+
+func (h *Housekeeper) run(ctx context.Context) {
+	last := make([]time.Time, len(h.duties))
+	for i := range last {
+		last[i] = h.clock.Now()
+	}
+	for h.clock.Sleep(ctx, tick) == nil {
+		for i, duty := range h.duties {
+			if h.clock.Now().Sub(last[i]) < duty.Every {
+				continue
+			}
+			if err := duty.Do(ctx); err != nil && ctx.Err() == nil {
+				h.failed(duty.Name, err)
+			}
+			last[i] = h.clock.Now()
+		}
+	}
+}
+
+const (
+	sweepEvery = time.Minute
+	sweepBatch = 1000
+	// maxBatches bounds a sweep; what is left is for the next.
+	maxBatches = 100
+	// keptFor is how long what is over can still be looked at.
+	keptFor = 7 * 24 * time.Hour
+)
+
+// Sweeps are the duties that delete what nobody needs any more. Events are
+// kept for the retention of the moment; zero keeps them for ever.
+func Sweeps(clock outbound.Clock, store outbound.Housekeeping, retention func() time.Duration) []Duty {
+	duty := func(name string, kept func() (time.Duration, bool), sweep func(context.Context, time.Time, int) (int, error)) Duty {
+		return Duty{Name: name, Every: sweepEvery, Do: func(ctx context.Context) error {
+			age, sweeps := kept()
+			if !sweeps {
+				return nil
+			}
+			before := clock.Now().Add(-age)
+			for range maxBatches {
+				swept, err := sweep(ctx, before, sweepBatch)
+				if err != nil || swept < sweepBatch {
+					return err
+				}
+			}
+			return nil
+		}}
+	}
+	forAWeek := func() (time.Duration, bool) { return keptFor, true }
+	return []Duty{
+		duty("refresh tokens", forAWeek, store.RefreshTokens),
+		duty("sessions", forAWeek, store.Sessions),
+		duty("pending registrations", func() (time.Duration, bool) { return 0, true }, store.PendingRegistrations),
+		duty("lockouts", forAWeek, store.Lockouts),
+		duty("signing keys", forAWeek, store.SigningKeys),
+		duty("events", func() (time.Duration, bool) { age := retention(); return age, age > 0 }, store.Events),
+	}
+}

@@ -1,0 +1,135 @@
+package operations
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/given"
+)
+
+// sweeper has so many rows of each kind and notes what it is asked.
+type sweeper struct {
+	rows   map[string]int
+	before map[string]time.Time
+	asked  []string
+	fail   error
+}
+
+func (s *sweeper) sweep(kind string) func(context.Context, time.Time, int) (int, error) {
+	return func(_ context.Context, before time.Time, limit int) (int, error) {
+		swept := min(limit, s.rows[kind])
+		s.rows[kind] -= swept
+		s.before[kind] = before
+		s.asked = append(s.asked, kind)
+		return swept, s.fail
+	}
+}
+
+func (s *sweeper) RefreshTokens(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.sweep("refresh tokens")(ctx, before, limit)
+}
+func (s *sweeper) Sessions(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.sweep("sessions")(ctx, before, limit)
+}
+func (s *sweeper) PendingRegistrations(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.sweep("pending registrations")(ctx, before, limit)
+}
+func (s *sweeper) Lockouts(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.sweep("lockouts")(ctx, before, limit)
+}
+func (s *sweeper) SigningKeys(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.sweep("signing keys")(ctx, before, limit)
+}
+func (s *sweeper) Events(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.sweep("events")(ctx, before, limit)
+}
+
+func TestSweeps(t *testing.T) {
+	retention := time.Duration(0)
+	s := &sweeper{rows: map[string]int{"refresh tokens": 2*sweepBatch + 1, "sessions": 3, "events": 500 * sweepBatch}, before: map[string]time.Time{}}
+	sweep := func() {
+		t.Helper()
+		for _, duty := range Sweeps(clock{}, s, func() time.Duration { return retention }) {
+			if err := duty.Do(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	sweep()
+	week := given.Now.Add(-7 * 24 * time.Hour)
+	for kind, want := range map[string]time.Time{"refresh tokens": week, "sessions": week, "lockouts": week, "signing keys": week, "pending registrations": given.Now} {
+		if got := s.before[kind]; !got.Equal(want) {
+			t.Errorf("%s: before %s, want %s", kind, got, want)
+		}
+		if s.rows[kind] > 0 {
+			t.Errorf("%d %s are left", s.rows[kind], kind)
+		}
+	}
+	if slices.Index(s.asked, "refresh tokens") > slices.Index(s.asked, "sessions") {
+		t.Error("sessions are swept before their tokens")
+	}
+	if slices.Contains(s.asked, "events") {
+		t.Error("events are swept without a retention")
+	}
+	retention = time.Hour
+	sweep()
+	if got := s.before["events"]; !got.Equal(given.Now.Add(-time.Hour)) || s.rows["events"] != (500-maxBatches)*sweepBatch {
+		t.Errorf("events before %s, %d left", got, s.rows["events"])
+	}
+	s.fail = domain.Unavailable(errors.New("away"), time.Second)
+	for _, duty := range Sweeps(clock{}, s, func() time.Duration { return retention }) {
+		if err := duty.Do(t.Context()); !domain.HasCode(err, domain.CodeUnavailable) {
+			t.Errorf("%s: got %v", duty.Name, err)
+		}
+	}
+}
+
+// ticking is a clock whose sleeps pass at once, so many of them.
+type ticking struct {
+	outbound.Clock
+	now   time.Time
+	ticks int
+}
+
+func (c *ticking) Now() time.Time { return c.now }
+func (c *ticking) Sleep(ctx context.Context, d time.Duration) error {
+	if c.ticks--; c.ticks < 0 {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	c.now = c.now.Add(d)
+	return nil
+}
+
+func TestHousekeeperDoesWhatIsDue(t *testing.T) {
+	c := &ticking{now: given.Now, ticks: 10}
+	var done, failures []string
+	waiting := make(chan struct{})
+	note := func(name string, err error) func(context.Context) error {
+		return func(context.Context) error {
+			done = append(done, fmt.Sprintf("%s %s", name, c.now.Sub(given.Now)))
+			return err
+		}
+	}
+	h := NewHousekeeper(c, func(duty string, err error) { failures = append(failures, duty+": "+err.Error()) }, []Duty{
+		{"slow", 5 * time.Second, note("slow", errors.New("broken"))},
+		{"slower", 9 * time.Second, note("slower", nil)},
+		{"last", 10 * time.Second, func(ctx context.Context) error { close(waiting); <-ctx.Done(); return ctx.Err() }},
+	})
+	h.Start(t.Context())
+	<-waiting
+	h.Stop() // ends the last, which is no failure
+	if want := []string{"slow 5s", "slower 9s", "slow 10s"}; !slices.Equal(done, want) {
+		t.Errorf("done %v, want %v", done, want)
+	}
+	if want := []string{"slow: broken", "slow: broken"}; !slices.Equal(failures, want) {
+		t.Errorf("failed %v, want %v", failures, want)
+	}
+	NewHousekeeper(c, nil, nil).Stop() // never started
+}

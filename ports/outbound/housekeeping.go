@@ -1,0 +1,25 @@
+package outbound
+
+import (
+	"context"
+	"time"
+)
+
+// Housekeeping deletes what nobody needs any more. Each call deletes up to
+// limit rows that ended before the given time and tells how many; rows that
+// another instance holds are left to it. A row that is at the time itself stays.
+type Housekeeping interface {
+	// RefreshTokens of sessions that ended or expired. Those of a living
+	// session stay, used ones above all: they are what tells a theft.
+	RefreshTokens(ctx context.Context, before time.Time, limit int) (int, error)
+	// Sessions that ended or expired, and have no refresh tokens left.
+	Sessions(ctx context.Context, before time.Time, limit int) (int, error)
+	// PendingRegistrations that expired.
+	PendingRegistrations(ctx context.Context, before time.Time, limit int) (int, error)
+	// Lockouts that were not touched, and whose lock, if any, is over.
+	Lockouts(ctx context.Context, before time.Time, limit int) (int, error)
+	// SigningKeys that are no longer trusted.
+	SigningKeys(ctx context.Context, before time.Time, limit int) (int, error)
+	// Events that occurred.
+	Events(ctx context.Context, before time.Time, limit int) (int, error)
+}
