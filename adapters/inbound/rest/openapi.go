@@ -54,7 +54,9 @@ func (s *Server) describe() ([]byte, error) {
 		}},
 	}
 	for _, e := range s.endpoints {
-		document.AddOperation(e.describe(registry))
+		if !e.unlisted {
+			document.AddOperation(e.describe(registry))
+		}
 	}
 	for _, object := range registry.Map() {
 		for _, property := range object.Properties {

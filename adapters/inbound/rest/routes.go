@@ -53,6 +53,7 @@ type endpoint struct {
 	streams      bool         // the answer may take as long as its reader does
 	status       int          // of success
 	alsoAs       int          // another status of the same answer; zero: none
+	unlisted     bool         // a part of a page; the document is silent of it
 }
 
 const (

@@ -132,9 +132,10 @@ func (s *Server) OpenAPI() ([]byte, error) { return s.document() }
 // Route is an endpoint as tests see it. Auth is `none`, `client`, `bearer` or
 // the scope that a bearer needs. Every GET also answers HEAD.
 type Route struct {
-	Method string
-	Path   string
-	Auth   string
+	Method   string
+	Path     string
+	Auth     string
+	Unlisted bool // not in the OpenAPI document
 }
 
 // Routes lists every endpoint.
@@ -145,7 +146,7 @@ func (s *Server) Routes() []Route {
 		if e.scope != "" {
 			auth = string(e.scope)
 		}
-		routes[i] = Route{Method: e.method, Path: e.path, Auth: auth}
+		routes[i] = Route{Method: e.method, Path: e.path, Auth: auth, Unlisted: e.unlisted}
 	}
 	return routes
 }

@@ -77,7 +77,9 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 		}
 	}
 	for _, r := range s.Routes() {
-		want = append(want, fmt.Sprintf("%s %s %s", r.Method, templated(r.Path), r.Auth))
+		if !r.Unlisted {
+			want = append(want, fmt.Sprintf("%s %s %s", r.Method, templated(r.Path), r.Auth))
+		}
 	}
 	slices.Sort(got)
 	slices.Sort(want)
