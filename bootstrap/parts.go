@@ -49,6 +49,7 @@ type ports struct {
 	Signals    outbound.SignalLog
 	Audit      outbound.AuditLog
 	Settings   outbound.SettingsDirectory
+	Counts     outbound.Statistics
 	Keeping    outbound.Housekeeping
 	Vault      outbound.Vault
 	Schema     outbound.Schema
@@ -88,6 +89,7 @@ type parts struct {
 	health      *operations.Health
 	audit       *operations.Audit
 	settings    *operations.Settings
+	statistics  *operations.Statistics
 	housekeeper *operations.Housekeeper
 
 	administration *users.Administration
@@ -140,6 +142,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.health = operations.NewHealth(in.Clock, in.Probes)
 	p.audit = operations.NewAudit(in.Audit)
 	p.settings = operations.NewSettings(in.Clock, p.live, in.Settings, p.work)
+	p.statistics = operations.NewStatistics(in.Clock, in.Counts)
 	p.housekeeper = operations.NewHousekeeper(in.Clock, func(duty string, err error) {
 		logger.Error("housekeeping failed", zap.String("duty", duty), zap.Error(err))
 	}, p.duties())

@@ -61,6 +61,7 @@ func outboundPorts(cfg *config.Config) []provider {
 		port[outbound.Lockouts](database.NewLockouts),
 		port[outbound.SignalLog](database.NewSignalLog),
 		port[outbound.AuditLog](database.NewAuditLog),
+		port[outbound.Statistics](database.NewStatistics),
 		port[outbound.Housekeeping](database.NewHousekeeping),
 		port[outbound.SettingsDirectory](database.NewSettingsDirectory),
 		port[outbound.Vault](database.NewVault),

@@ -107,7 +107,7 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap
 		Users: p.administration, UserAccess: p.administration, OwnAccess: p.ownAccess,
 		Accounts: p.guard.Accounts(p.accounts), Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
 		Clients: p.clients, ClientEditor: p.clients, ClientControl: p.control, Health: p.health,
-		Audit: p.audit, Settings: p.settings, Keys: p.keys,
+		Audit: p.audit, Settings: p.settings, Keys: p.keys, Statistics: p.statistics,
 	})
 }
 

@@ -34,3 +34,10 @@ type Settings interface {
 	// version that must still stand, zero for any; another: CodeVersion.
 	Change(ctx context.Context, caller Caller, changes map[string]*string, ifVersion int64) (SettingsInForce, error)
 }
+
+// Statistics tells an installation in numbers.
+type Statistics interface {
+	// Statistics gives the numbers of now, with the logins of the last 24
+	// hours. The caller must hold read:audit: else CodeInsufficientScope.
+	Statistics(ctx context.Context, caller Caller) (domain.Statistics, error)
+}

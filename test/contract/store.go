@@ -32,6 +32,7 @@ type Store struct {
 	Audit        outbound.AuditLog
 	Settings     outbound.SettingsDirectory
 	Housekeeping outbound.Housekeeping
+	Statistics   outbound.Statistics
 	Vault        outbound.Vault
 
 	UserList    outbound.UserList
@@ -68,6 +69,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"AuditLog", RunAudit},
 		{"Settings", RunSettings},
 		{"Housekeeping", RunHousekeeping},
+		{"Statistics", RunStatistics},
 		{"Vault", RunVault},
 	} {
 		t.Run(suite.port, func(t *testing.T) { suite.run(t, open) })

@@ -243,7 +243,7 @@ func serve(t testing.TB, p *ports, config Config) (*Server, *observer.ObservedLo
 	s, err := New(config, UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
 		Users: usersFake{p}, UserAccess: accessFake{p}, OwnAccess: ownFake{p},
-		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p, Settings: p.settings, Keys: p.keys,
+		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p, Settings: p.settings, Keys: p.keys, Statistics: statisticsPort{p},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -56,6 +56,7 @@ type UseCases struct {
 	Audit         inbound.AuditTrail
 	Settings      inbound.Settings
 	Keys          inbound.SigningKeys
+	Statistics    inbound.Statistics
 }
 
 // Server answers HTTP requests.
