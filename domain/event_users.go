@@ -11,5 +11,5 @@ const (
 	EventUserDeleted       EventType = "user.deleted"
 	EventUserRoleAssigned  EventType = "user.role_assigned"
 	EventUserRoleWithdrawn EventType = "user.role_withdrawn"
-	EventPasswordChanged   EventType = "user.password_changed" //nolint:gosec // G101: a name, no credential
+	EventPasswordChanged   EventType = "user.password_changed"
 )

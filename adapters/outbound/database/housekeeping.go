@@ -57,7 +57,8 @@ func (h *Housekeeping) sweep(ctx context.Context, table, key, condition string, 
 	}
 	args := []any{before, limit}
 	result, err := h.db.writer.DB.ExecContext(ctx,
-		"DELETE FROM "+table+" WHERE "+key+" IN (SELECT x."+key+" FROM "+table+" AS x WHERE "+condition+" LIMIT $2"+skip+")", h.db.dialect.binds(args)...)
+		"DELETE FROM "+table+" WHERE "+key+" IN (SELECT x."+key+" FROM "+table+" AS x WHERE "+condition+" LIMIT $2"+skip+")", //nolint:gosec // all of it is written here
+		h.db.dialect.binds(args)...)
 	if err != nil {
 		return 0, translate(ctx, err)
 	}
