@@ -66,10 +66,22 @@ const product = "keystone"
 
 // Words are what an attacker who knows the account guesses first: its names,
 // the address and its local part, and the name of the product.
+//
+// They may come from input that no rule has held yet: what is too long for any
+// account is left out, so that it costs nothing.
 func Words(username Username, email Email, p Profile) []string {
+	if len(username) > maxUsername {
+		username = ""
+	}
+	if len(email) > maxEmail {
+		email = ""
+	}
 	local, _, _ := strings.Cut(email.Folded(), "@")
 	words := []string{product, username.Folded(), email.Folded(), local}
 	for _, name := range []string{p.FirstName, p.LastName, p.DisplayName} {
+		if len(name) > maxName*utf8.UTFMax {
+			continue
+		}
 		folded := domain.Fold(name)
 		words = append(append(words, folded), strings.Fields(folded)...)
 	}

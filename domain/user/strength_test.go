@@ -1,6 +1,7 @@
 package user_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -68,5 +69,17 @@ func TestJudged(t *testing.T) {
 	}
 	if fields := (user.PasswordPolicy{}).Judged("password", user.Strength{}); len(fields) != 0 {
 		t.Errorf("a bar of zero refuses %+v", fields)
+	}
+}
+
+func TestWords(t *testing.T) {
+	got := user.Words("Alice", "A.Smith@Example.com", user.Profile{FirstName: "Al", DisplayName: "Al S. Mith"})
+	want := []string{"a.smith", "a.smith@example.com", "al", "al s. mith", "alice", "keystone", "mith", "s."}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	huge := strings.Repeat("a ", 1<<19)
+	if got := user.Words(user.Username(huge), user.Email(huge), user.Profile{FirstName: huge, LastName: huge, DisplayName: huge}); !cmp.Equal(got, []string{"keystone"}) {
+		t.Errorf("%d words of what no account can hold", len(got))
 	}
 }
