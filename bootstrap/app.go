@@ -102,7 +102,7 @@ func graph(cfg *config.Config, opts []Option, more ...fx.Option) (fx.Option, err
 	provided := []fx.Option{
 		fx.NopLogger, fx.StartTimeout(time.Minute), fx.StopTimeout(stopTimeout),
 		fx.Supply(cfg, o.logger, notices{o.notices}, o.grants),
-		fx.Provide(newDatabase, telemetry.New, assemble, newAPI, newListeners),
+		fx.Provide(newPlan, newDatabase, telemetry.New, assemble, newRunner, newAPI, newListeners),
 		fx.Provide(fx.Annotate(database.NewProbe, fx.As(new(outbound.Probe)), fx.ResultTags(`group:"probes"`))),
 	}
 	if !cfg.Storage.RedisURL.Empty() {

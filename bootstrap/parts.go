@@ -35,6 +35,9 @@ type ports struct {
 	Bus       outbound.SignalBus
 	Limiter   outbound.RateLimiter
 
+	Mailer outbound.Mailer
+	Texter outbound.Texter
+
 	Work       outbound.UnitOfWork
 	Users      outbound.UserDirectory
 	Clients    outbound.ClientDirectory
@@ -79,6 +82,7 @@ type parts struct {
 	revoker     *tokens.Revoker
 	credentials *users.Credentials
 	accounts    *users.Accounts
+	mailed      *users.MailedTokens
 	permissions *authorization.Permissions
 	roles       *authorization.Roles
 	scopes      *authorization.Scopes
@@ -136,6 +140,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, passwords, in.Users, p.work)
 	p.administration = users.NewAdministration(in.Clock, in.Random, passwords, in.Users, in.UserList, in.SessionList, in.Principals, p.work, p.sessions)
 	p.ownAccess = users.NewOwnAccess(in.Clock, passwords, p.credentials, in.Users, in.SessionList, p.work, p.sessions)
+	p.mailed = users.NewMailedTokens(in.Clock, in.MasterKey, in.Users, p.work)
 	p.permissions = authorization.NewPermissions(p.principals)
 	p.roles = authorization.NewRoles(in.Clock, in.Random, in.Roles, p.work)
 	p.scopes = authorization.NewScopes(in.Clock, in.Random, in.Scopes, p.work)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/keystone-auth/keystone/adapters/outbound/argon2"
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
+	"github.com/keystone-auth/keystone/adapters/outbound/jobs"
 	"github.com/keystone-auth/keystone/adapters/outbound/jwt"
 	"github.com/keystone-auth/keystone/adapters/outbound/memory"
 	"github.com/keystone-auth/keystone/adapters/outbound/redis"
@@ -44,6 +45,8 @@ func outboundPorts(cfg *config.Config) []provider {
 		port[outbound.TokenCodec](jwt.NewCodec),
 		bus,
 		limiter,
+		port[outbound.Mailer](newMailer),
+		port[outbound.Texter](newTexter),
 		port[outbound.UnitOfWork](database.NewUnitOfWork),
 		port[outbound.UserDirectory](database.NewUserDirectory),
 		port[outbound.PasswordJudge](strength.New),
@@ -79,8 +82,10 @@ func newHasher(cfg *config.Config, metrics *telemetry.Metrics) (*argon2.Hasher, 
 	return hasher, nil
 }
 
-func newDatabase(lc fx.Lifecycle, cfg *config.Config, clock outbound.Clock, random outbound.Random) (*database.DB, error) {
-	db, err := database.Open(context.Background(), database.Config{URL: cfg.Storage.DatabaseURL.Reveal(), MaxConns: cfg.Storage.MaxConns}, clock, random)
+func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, clock outbound.Clock, random outbound.Random) (*database.DB, error) {
+	db, err := database.Open(context.Background(), database.Config{
+		URL: cfg.Storage.DatabaseURL.Reveal(), MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow,
+	}, clock, random)
 	if err != nil {
 		return nil, err
 	}

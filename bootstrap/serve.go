@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/keystone-auth/keystone/adapters/inbound/rest"
+	"github.com/keystone-auth/keystone/adapters/outbound/jobs"
 	"github.com/keystone-auth/keystone/adapters/outbound/masterkey"
 	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 	"github.com/keystone-auth/keystone/application/operations"
@@ -128,7 +129,7 @@ func newListeners(cfg *config.Config, api *rest.Server, p parts, metrics *teleme
 func (l *listeners) apiAddr() net.Addr { return l.bound }
 
 // serve ties the parts to the life of the process: what starts first stops last.
-func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, l *listeners, logger *zap.Logger, say notices) {
+func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, runner *jobs.Runner, l *listeners, logger *zap.Logger, say notices) {
 	lc.Append(fx.Hook{
 		OnStart: func(ctx context.Context) error { return p.prepare(ctx, cfg, say) },
 		OnStop:  func(context.Context) error { p.housekeeper.Stop(); p.feed.Stop(); return nil },
@@ -137,6 +138,7 @@ func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, l *
 		OnStart: func(ctx context.Context) error { p.usage.Start(ctx); return nil },
 		OnStop:  p.usage.Stop,
 	})
+	lc.Append(fx.Hook{OnStart: runner.Start, OnStop: runner.Stop})
 	if l.ops != nil {
 		lc.Append(fx.Hook{
 			OnStart: func(context.Context) error { _, err := listen(l.ops, down, logger); return err },

@@ -51,6 +51,11 @@ const (
 	CodeWrongPassword Code = "wrong_password"
 	CodeAccountLocked Code = "account_locked"
 
+	// Mailed tokens and texted codes: unknown, used, replaced or expired alike.
+	CodeInvalidVerification Code = "invalid_verification_token"
+	CodeInvalidReset        Code = "invalid_reset_token"
+	CodeInvalidCode         Code = "invalid_phone_code"
+
 	// RFC 6749, section 5.2.
 	CodeInvalidRequest       Code = "invalid_request"
 	CodeInvalidClient        Code = "invalid_client"
@@ -72,6 +77,7 @@ func Codes() []Code {
 		CodeConflict, CodeVersion, CodeForbidden, CodeUsernameTaken, CodeEmailTaken, CodeNotSpendable,
 		CodeUnknownScope, CodeUnknownRole, CodeClosed, CodeBuiltin, CodeInUse,
 		CodeLastSuperuser, CodeWrongPassword, CodeAccountLocked,
+		CodeInvalidVerification, CodeInvalidReset, CodeInvalidCode,
 		CodeInvalidRequest, CodeInvalidClient, CodeInvalidGrant, CodeUnauthorizedClient,
 		CodeUnsupportedGrantType, CodeInvalidScope, CodeInvalidToken, CodeMissingToken, CodeInsufficientScope,
 	}

@@ -18,6 +18,14 @@ const (
 	EventLoginFailed          EventType = "user.login_failed"
 	EventUserLocked           EventType = "user.locked"
 	EventPasswordRehashed     EventType = "user.password_rehashed"
+	EventVerificationAsked    EventType = "user.verification_requested"
+	EventEmailVerified        EventType = "user.email_verified"
+	EventResetAsked           EventType = "user.password_reset_requested"
+	EventPasswordReset        EventType = "user.password_reset"
+	EventEmailChangeAsked     EventType = "user.email_change_requested"
+	EventEmailChanged         EventType = "user.email_changed"
+	EventPhoneAsked           EventType = "user.phone_requested"
+	EventPhoneVerified        EventType = "user.phone_verified"
 	EventSessionEnded         EventType = "session.ended"
 	EventTokenIssued          EventType = "token.issued"
 	EventTokenRefreshed       EventType = "token.refreshed"
@@ -106,4 +114,11 @@ func WithOrigin(ctx context.Context, origin Origin) context.Context {
 func OriginFrom(ctx context.Context) Origin {
 	origin, _ := ctx.Value(originKey{}).(Origin)
 	return origin
+}
+
+// Occurrence is an event as it was stored, with the id of its record: what a
+// reaction is told, the same in every attempt.
+type Occurrence struct {
+	ID ID
+	Event
 }

@@ -33,6 +33,7 @@ type Config struct {
 	Limits     domain.Limits
 	Accounts   Accounts
 	Audit      Audit
+	Delivery   Delivery
 	Bootstrap  Bootstrap
 	Log        Log
 	Revocation string // open or closed
@@ -110,6 +111,15 @@ type Accounts struct {
 // Audit is how long events are kept; zero: for ever.
 type Audit struct{ Retention time.Duration }
 
+// Delivery is how mails and SMS leave, and where their links lead.
+type Delivery struct {
+	SMTPURL  domain.Secret // empty: mails go to MailDir
+	From     string        // the sender; never empty
+	MailDir  string        // takes what has no server or gateway; empty: nothing does
+	SMSURL   domain.Secret // empty: SMS go to MailDir
+	LinkBase string        // without a trailing slash
+}
+
 // Bootstrap is the first superuser.
 type Bootstrap struct {
 	Username string
@@ -125,6 +135,14 @@ type Log struct {
 
 // SQLite tells whether the embedded database is used.
 func (c *Config) SQLite() bool { return isSQLite(c.Storage.DatabaseURL.Reveal()) }
+
+// Driver names the kind of store: sqlite or postgres.
+func (c *Config) Driver() string {
+	if c.SQLite() {
+		return "sqlite"
+	}
+	return "postgres"
+}
 
 // FailOpen tells whether tokens are accepted while revocation state is unknown.
 func (c *Config) FailOpen() bool { return c.Revocation == "open" }

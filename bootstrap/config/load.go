@@ -56,6 +56,7 @@ func Load(path string, environ []string) (*Config, error) {
 		}
 	}
 	if len(problems) == 0 {
+		c.Delivery.complete(c)
 		problems = c.check()
 	}
 	if len(problems) > 0 {
@@ -157,7 +158,7 @@ func (c *Config) check() Problems {
 		if c.SQLite() && c.Secrets.MasterKey.Empty() {
 			say("MASTER_KEY", "is required in production: 32 random bytes in base64")
 		}
-		if _, set := c.given["SMTP_URL"]; !set {
+		if c.Delivery.SMTPURL.Empty() {
 			say("SMTP_URL", "is required in production")
 		}
 		if c.weakHashing() {

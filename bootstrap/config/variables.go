@@ -80,6 +80,11 @@ func variables() []variable {
 		{name: "EMAIL_VERIFICATION", runtime: true, fallback: "optional", set: flag(func(c *Config) *bool { return &c.Accounts.VerificationRequired }, "optional", "required")},
 		{name: "PASSWORD_GRANT", fallback: "enabled", set: flag(func(c *Config) *bool { return &c.Accounts.PasswordGrantDisabled }, "enabled", "disabled")},
 		{name: "AUDIT_RETENTION", runtime: true, fallback: "8760h", set: duration(func(c *Config) *time.Duration { return &c.Audit.Retention }, 0, maxLifetime)},
+		{name: "SMTP_URL", secret: true, set: smtpURL},
+		{name: "MAIL_FROM", set: mailFrom},
+		{name: "MAIL_DIR", set: func(c *Config, s string) error { c.Delivery.MailDir = s; return nil }},
+		{name: "SMS_URL", secret: true, set: smsURL},
+		{name: "LINK_BASE_URL", set: linkBase},
 		{name: "REVOCATION_FAIL_MODE", fallback: "closed", set: oneOf(func(c *Config) *string { return &c.Revocation }, "closed", "open")},
 		{name: "BOOTSTRAP_ADMIN_USERNAME", fallback: "admin", set: username},
 		{name: "BOOTSTRAP_ADMIN_EMAIL", fallback: "admin@localhost", set: email},
@@ -92,11 +97,6 @@ func variables() []variable {
 		{name: "DATABASE_REPLICA_URLS", secret: true, later: true, set: accept},
 		{name: "TLS_CERT_FILE", later: true, set: accept},
 		{name: "TLS_KEY_FILE", later: true, set: accept},
-		{name: "SMTP_URL", secret: true, later: true, set: accept},
-		{name: "MAIL_FROM", later: true, set: accept},
-		{name: "MAIL_DIR", later: true, set: accept},
-		{name: "SMS_URL", secret: true, later: true, set: accept},
-		{name: "LINK_BASE_URL", later: true, set: accept},
 	}
 }
 

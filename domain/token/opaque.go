@@ -14,6 +14,9 @@ import (
 const (
 	RefreshPrefix = "ksr_"
 	SecretPrefix  = "kss_"
+
+	VerificationPrefix = "ksv_"
+	ResetPrefix        = "ksp_"
 )
 
 const (
@@ -42,6 +45,16 @@ func WellFormed(prefix, value string) bool {
 	}
 	_, err := base64.RawURLEncoding.Strict().DecodeString(body[len(prefix):])
 	return err == nil
+}
+
+// OpaqueBody gives the bytes that a well-formed value was made of.
+func OpaqueBody(prefix string, value domain.Secret) (body [entropyBytes]byte, ok bool) {
+	plain := value.Reveal()
+	if !WellFormed(prefix, plain) {
+		return body, false
+	}
+	_, err := base64.RawURLEncoding.Strict().Decode(body[:], []byte(plain[len(prefix):len(plain)-checksumLen]))
+	return body, err == nil
 }
 
 func checksum(body string) string {

@@ -41,6 +41,9 @@ type Snapshot struct {
 	PasswordResetToken      string
 	PasswordResetSentAt     time.Time
 
+	PendingEmail Email // takes the place of Email once it is verified; empty: none
+	Phone        Phone // verified; empty: none
+
 	Version int64
 	// Revision is the version that the store holds; zero while it holds none.
 	// The two differ where an editor would see a change that is not stored yet.
@@ -224,13 +227,14 @@ func (u *User) LoginRefused(reason string, now time.Time) {
 
 // LoginFailed keeps the failure columns in step with the lockout.
 func (u *User) LoginFailed(lockout Lockout, now time.Time) {
-	locked := lockout.LockedAt(now)
+	before := u.s.LockedUntil
 	u.s.FailedLoginAttempts, u.s.LockedUntil = lockout.Failures(), time.Time{}
-	if locked {
+	if lockout.LockedAt(now) {
 		u.s.LockedUntil = lockout.LockedUntil()
 	}
 	u.record(domain.EventLoginFailed, domain.Failed, "bad_credentials", u.Party(), now)
-	if locked {
+	// Once for each lock: guesses that were in flight as it began tell nothing new.
+	if !u.s.LockedUntil.IsZero() && !u.s.LockedUntil.Equal(before) {
 		u.record(domain.EventUserLocked, domain.Succeeded, "too_many_failures", domain.System, now)
 	}
 }

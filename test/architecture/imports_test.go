@@ -41,8 +41,12 @@ var table = []row{
 	adapter("outbound/jwt", "github.com/golang-jwt/jwt/v5", "github.com/go-json-experiment/json"),
 	adapter("outbound/masterkey"),
 	adapter("outbound/memory", "github.com/maypok86/otter/v2"),
+	adapter("outbound/jobs", "github.com/riverqueue/river", "github.com/riverqueue/river/riverdriver", "github.com/riverqueue/river/riverdriver/riverdatabasesql",
+		"github.com/riverqueue/river/riverdriver/riversqlite", "github.com/riverqueue/river/rivertype", "go.uber.org/zap"),
 	adapter("outbound/redis", "github.com/redis/rueidis"),
 	adapter("outbound/strength", "github.com/trustelem/zxcvbn"),
+	adapter("outbound/sms"),
+	adapter("outbound/smtp", "github.com/wneessen/go-mail"),
 	adapter("outbound/system", "github.com/google/uuid"),
 	adapter("outbound/telemetry", "github.com/prometheus/client_golang", "go.uber.org/zap"),
 	{

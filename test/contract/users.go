@@ -34,6 +34,7 @@ func fullUser(s *user.Snapshot) {
 	s.PasswordChangedAt = at(-time.Hour)
 	s.EmailVerificationToken, s.EmailVerificationSentAt = "verification", at(-2*time.Hour)
 	s.PasswordResetToken, s.PasswordResetSentAt = "reset", at(-3*time.Hour)
+	s.PendingEmail, s.Phone = "zoë@new.example.com", "+4312345678"
 	s.Version, s.CreatedAt, s.UpdatedAt = 7, at(-4*time.Hour), at(time.Microsecond)
 }
 

@@ -40,6 +40,10 @@ var oauthFailures = map[domain.Code]oauthFailure{
 	domain.CodeWrongPassword: {http.StatusForbidden, "access_denied"},
 	domain.CodeAccountLocked: {http.StatusForbidden, "access_denied"},
 
+	domain.CodeInvalidVerification: {http.StatusBadRequest, "invalid_request"},
+	domain.CodeInvalidReset:        {http.StatusBadRequest, "invalid_request"},
+	domain.CodeInvalidCode:         {http.StatusBadRequest, "invalid_request"},
+
 	domain.CodeInvalidRequest:       {http.StatusBadRequest, "invalid_request"},
 	domain.CodeInvalidClient:        {http.StatusUnauthorized, "invalid_client"},
 	domain.CodeInvalidGrant:         {http.StatusBadRequest, "invalid_grant"},

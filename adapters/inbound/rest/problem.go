@@ -44,6 +44,10 @@ var problemStatus = map[domain.Code]int{
 	domain.CodeWrongPassword: http.StatusForbidden,
 	domain.CodeAccountLocked: http.StatusForbidden,
 
+	domain.CodeInvalidVerification: http.StatusBadRequest,
+	domain.CodeInvalidReset:        http.StatusBadRequest,
+	domain.CodeInvalidCode:         http.StatusBadRequest,
+
 	domain.CodeInvalidRequest:       http.StatusBadRequest,
 	domain.CodeInvalidClient:        http.StatusUnauthorized,
 	domain.CodeInvalidGrant:         http.StatusBadRequest,

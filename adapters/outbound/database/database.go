@@ -9,6 +9,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
@@ -20,6 +21,10 @@ type Config struct {
 	// MaxConns is how many connections may be open, idle ones included; zero
 	// is 20. SQLite writes through one and counts only those that read.
 	MaxConns int
+	// Follow, where set, is told of the events of each unit of work, in the
+	// transaction that stores them, and stores what follows from them; its
+	// failure undoes the unit of work.
+	Follow func(ctx context.Context, tx *sql.Tx, events []domain.Occurrence) error
 }
 
 const defaultMaxConns = 20
@@ -31,6 +36,7 @@ type DB struct {
 	reader  *bun.DB
 	clock   outbound.Clock
 	random  outbound.Random
+	follow  func(ctx context.Context, tx *sql.Tx, events []domain.Occurrence) error
 	// migrator opens a pool for changing the structure, without the time
 	// limits that requests have.
 	migrator func() (*sql.DB, error)
@@ -46,7 +52,7 @@ func Open(_ context.Context, config Config, clock outbound.Clock, random outboun
 	if config.MaxConns < 0 {
 		return nil, errors.New("database: the number of connections must be positive")
 	}
-	db := &DB{clock: clock, random: random}
+	db := &DB{clock: clock, random: random, follow: config.Follow}
 	scheme, rest, found := strings.Cut(config.URL, "://")
 	var err error
 	switch {
@@ -65,6 +71,10 @@ func Open(_ context.Context, config Config, clock outbound.Clock, random outboun
 
 // Driver names the dialect: postgres or sqlite.
 func (db *DB) Driver() string { return string(db.dialect) }
+
+// Pool gives the connections that may write, for what keeps its own tables in
+// this store.
+func (db *DB) Pool() *sql.DB { return db.writer.DB }
 
 // Close closes all connections.
 func (db *DB) Close() error {

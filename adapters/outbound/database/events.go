@@ -52,6 +52,14 @@ func (r eventRow) event() domain.Event {
 	}
 }
 
+func occurrences(rows []eventRow) []domain.Occurrence {
+	stored := make([]domain.Occurrence, len(rows))
+	for i, row := range rows {
+		stored[i] = domain.Occurrence{ID: row.ID, Event: row.event()}
+	}
+	return stored
+}
+
 // collect takes the events of a saved aggregate. When the transaction is rolled
 // back the aggregate becomes what it was before: one made outside of the unit
 // of work would have lost its events for the next attempt.

@@ -34,6 +34,8 @@ type userRow struct {
 	EmailVerificationSentAt time.Time `bun:"email_verification_sent_at,nullzero"`
 	PasswordResetToken      string    `bun:"password_reset_token,nullzero"`
 	PasswordResetSentAt     time.Time `bun:"password_reset_sent_at,nullzero"`
+	PendingEmail            string    `bun:"pending_email"`
+	Phone                   string    `bun:"phone"`
 	Version                 int64     `bun:"version"`
 	CreatedAt               time.Time `bun:"created_at"`
 	UpdatedAt               time.Time `bun:"updated_at"`
@@ -53,7 +55,7 @@ const selectUser = `
 SELECT u.id, u.username, u.email, u.password_hash, u.first_name, u.last_name, u.display_name, u.bio,
        u.is_active, u.is_verified, u.is_superuser, u.last_login, u.failed_login_attempts, u.locked_until,
        u.password_changed_at, u.email_verification_token, u.email_verification_sent_at,
-       u.password_reset_token, u.password_reset_sent_at, u.version, u.created_at, u.updated_at,
+       u.password_reset_token, u.password_reset_sent_at, u.pending_email, u.phone, u.version, u.created_at, u.updated_at,
        ` + rolesOfUser + `u.id) AS roles,
        (SELECT v.version FROM users AS v WHERE v.id = u.id) AS seen_version
 FROM users AS u WHERE `
@@ -66,6 +68,7 @@ func newUserRow(s user.Snapshot) *userRow {
 		FailedLoginAttempts: s.FailedLoginAttempts, LockedUntil: s.LockedUntil, PasswordChangedAt: s.PasswordChangedAt,
 		EmailVerificationToken: s.EmailVerificationToken, EmailVerificationSentAt: s.EmailVerificationSentAt,
 		PasswordResetToken: s.PasswordResetToken, PasswordResetSentAt: s.PasswordResetSentAt,
+		PendingEmail: string(s.PendingEmail), Phone: string(s.Phone),
 		Version: s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt, Search: search(s),
 	}
 }
@@ -81,7 +84,7 @@ func (r *userRow) user() *user.User {
 		PasswordChangedAt:      utc(r.PasswordChangedAt),
 		EmailVerificationToken: r.EmailVerificationToken, EmailVerificationSentAt: utc(r.EmailVerificationSentAt),
 		PasswordResetToken: r.PasswordResetToken, PasswordResetSentAt: utc(r.PasswordResetSentAt),
-		Version: r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
+		PendingEmail: user.Email(r.PendingEmail), Phone: user.Phone(r.Phone), Version: r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),
 	})
 }
 

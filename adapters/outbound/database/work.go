@@ -149,13 +149,19 @@ func (t *transaction) undo() {
 	}
 }
 
-// flush stores what was kept back: all events in one statement, and signals
+// flush stores what was kept back: all events in one statement, with what
+// follows from them, and signals
 // last, so that hardly any time passes between their stamp and the commit that
 // shows them to a reader who looks back 5 s.
 func (t *transaction) flush(ctx context.Context) error {
 	if len(t.events) > 0 {
 		if _, err := t.tx.NewInsert().Model(&t.events).Exec(ctx); err != nil {
 			return t.fail(ctx, err)
+		}
+		if t.db.follow != nil {
+			if err := t.db.follow(ctx, t.tx.Tx, occurrences(t.events)); err != nil {
+				return t.fail(ctx, err)
+			}
 		}
 	}
 	if len(t.signals) > 0 {

@@ -1,0 +1,42 @@
+package bootstrap
+
+import (
+	"go.uber.org/zap"
+
+	"github.com/keystone-auth/keystone/adapters/outbound/database"
+	"github.com/keystone-auth/keystone/adapters/outbound/jobs"
+	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
+	"github.com/keystone-auth/keystone/application/reactions"
+	"github.com/keystone-auth/keystone/bootstrap/config"
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// reactionList is where a reaction is registered: one line each. Without parts
+// it serves to know names and events.
+func reactionList(cfg *config.Config, p parts) []inbound.Reaction {
+	mailer, links := p.out.Mailer, cfg.Delivery.LinkBase
+	notice := func(template outbound.MailTemplate, on ...domain.EventType) inbound.Reaction {
+		return reactions.NewNotice(template, p.out.Users, mailer, on...)
+	}
+	return []inbound.Reaction{
+		reactions.NewVerificationMail(p.mailed, mailer, links),
+		reactions.NewResetMail(p.mailed, mailer, links),
+		notice(outbound.MailAccountExists, domain.EventRegistrationCollided),
+		notice(outbound.MailPasswordChanged, domain.EventPasswordReset),
+		notice(outbound.MailTokenReuse, domain.EventTokenReused),
+		notice(outbound.MailAccountLocked, domain.EventUserLocked),
+	}
+}
+
+// newPlan tells the store which reactions follow from which events.
+func newPlan(cfg *config.Config) (*jobs.Plan, error) {
+	return jobs.NewPlan(cfg.Driver(), reactionList(cfg, parts{}))
+}
+
+func newRunner(cfg *config.Config, db *database.DB, p parts, logger *zap.Logger) (*jobs.Runner, error) {
+	p.out.Mailer = telemetry.Mailer(p.out.Mailer, logger)
+	p.out.Texter = telemetry.Texter(p.out.Texter, logger)
+	return jobs.NewRunner(db.Driver(), db.Pool(), reactionList(cfg, p), logger)
+}

@@ -1,0 +1,121 @@
+package user
+
+import (
+	"crypto/subtle"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+)
+
+// How long mailed tokens live (contract 4.1).
+const (
+	VerificationLife = 24 * time.Hour
+	ResetLife        = time.Hour
+)
+
+// VerificationAddress gives the address that is to be verified: the one the
+// account is to change to, or its own; false where there is nothing to verify.
+func (u *User) VerificationAddress() (Email, bool) {
+	switch {
+	case !u.s.IsActive:
+		return "", false
+	case u.s.PendingEmail != "":
+		return u.s.PendingEmail, true
+	}
+	return u.s.Email, !u.s.IsVerified
+}
+
+// ResetAddress gives where a reset may be mailed to; false where the account
+// is disabled.
+func (u *User) ResetAddress() (Email, bool) { return u.s.Email, u.s.IsActive }
+
+// IssueVerification makes the token with this keyed hash the one that verifies
+// the address, as asked for at that time. It tells whether the token is to be
+// mailed: not where one that was asked for later has replaced it, or where it
+// was used. Issuing again what was issued changes nothing, so the mail may be
+// tried again.
+func (u *User) IssueVerification(digest string, asked time.Time) bool {
+	return issue(&u.s.EmailVerificationToken, &u.s.EmailVerificationSentAt, digest, asked)
+}
+
+// IssueReset is IssueVerification for a reset of the password.
+func (u *User) IssueReset(digest string, asked time.Time) bool {
+	return issue(&u.s.PasswordResetToken, &u.s.PasswordResetSentAt, digest, asked)
+}
+
+func issue(current *string, sentAt *time.Time, digest string, asked time.Time) bool {
+	if asked.After(*sentAt) {
+		*current, *sentAt = digest, asked
+		return true
+	}
+	return asked.Equal(*sentAt) && sameDigest(*current, digest)
+}
+
+// sameDigest compares in constant time; an empty one equals nothing.
+func sameDigest(stored, presented string) bool {
+	return stored != "" && subtle.ConstantTimeCompare([]byte(stored), []byte(presented)) == 1
+}
+
+// VerifyEmail spends the token with this keyed hash: the address is verified,
+// and one that waited takes the place of the old. Any other token, a used or
+// an expired one: CodeInvalidVerification.
+func (u *User) VerifyEmail(digest string, now time.Time) error {
+	if !sameDigest(u.s.EmailVerificationToken, digest) || !now.Before(u.s.EmailVerificationSentAt.Add(VerificationLife)) {
+		return InvalidVerification()
+	}
+	u.s.EmailVerificationToken = ""
+	u.s.IsVerified = true
+	happened := domain.EventEmailVerified
+	if u.s.PendingEmail != "" {
+		u.s.Email, u.s.PendingEmail = u.s.PendingEmail, ""
+		u.s.PasswordResetToken = "" // it was mailed to the old address
+		happened = domain.EventEmailChanged
+	}
+	u.touch(now)
+	u.record(happened, domain.Succeeded, "", u.Party(), now)
+	return nil
+}
+
+// CanReset tells whether the token with this keyed hash would reset the
+// password; else CodeInvalidReset.
+func (u *User) CanReset(digest string, now time.Time) error {
+	if !u.s.IsActive || !sameDigest(u.s.PasswordResetToken, digest) || !now.Before(u.s.PasswordResetSentAt.Add(ResetLife)) {
+		return InvalidReset()
+	}
+	return nil
+}
+
+// ResetPassword spends the token with this keyed hash for a new password. It
+// lifts the lock of the failure columns and calls off a change of address that
+// somebody else may have asked for. Failures as CanReset.
+func (u *User) ResetPassword(digest, passwordHash string, now time.Time) error {
+	if err := u.CanReset(digest, now); err != nil {
+		return err
+	}
+	u.s.PasswordHash, u.s.PasswordChangedAt = passwordHash, now
+	u.s.FailedLoginAttempts, u.s.LockedUntil = 0, time.Time{}
+	u.dropMailed()
+	u.touch(now)
+	u.record(domain.EventPasswordReset, domain.Succeeded, "", u.Party(), now)
+	return nil
+}
+
+// dropMailed makes worthless what was mailed before a new password: a reset,
+// and a change of address with its token.
+func (u *User) dropMailed() {
+	u.s.PasswordResetToken = ""
+	if u.s.PendingEmail != "" {
+		u.s.PendingEmail, u.s.EmailVerificationToken = "", ""
+	}
+}
+
+// InvalidVerification refuses a token that verifies nothing, whatever the
+// reason is.
+func InvalidVerification() error {
+	return domain.Invalid(domain.CodeInvalidVerification, "the token is not valid: it may be used, replaced or expired")
+}
+
+// InvalidReset refuses a token that resets nothing, whatever the reason is.
+func InvalidReset() error {
+	return domain.Invalid(domain.CodeInvalidReset, "the token is not valid: it may be used, replaced or expired")
+}
