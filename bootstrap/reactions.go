@@ -24,7 +24,7 @@ func reactionList(cfg *config.Config, p parts) []inbound.Reaction {
 		reactions.NewVerificationMail(p.mailed, mailer, links),
 		reactions.NewResetMail(p.mailed, mailer, links),
 		notice(outbound.MailAccountExists, domain.EventRegistrationCollided),
-		notice(outbound.MailPasswordChanged, domain.EventPasswordReset),
+		notice(outbound.MailPasswordChanged, domain.EventPasswordChanged, domain.EventPasswordReset),
 		notice(outbound.MailTokenReuse, domain.EventTokenReused),
 		notice(outbound.MailAccountLocked, domain.EventUserLocked),
 	}
