@@ -45,6 +45,15 @@ func NewPipeline(p tokens.Policies, clock outbound.Clock, random outbound.Random
 // GrantTypes lists the grants in the order of registration.
 func (p *Pipeline) GrantTypes() []string { return p.names }
 
+// Parameters lists what a grant requires.
+func (p *Pipeline) Parameters(grantType string) []string {
+	grant, known := p.grants[grantType]
+	if !known {
+		return nil
+	}
+	return grant.Rules().Required
+}
+
 // Token runs the grant that the request names.
 func (p *Pipeline) Token(ctx context.Context, r inbound.TokenRequest) (inbound.TokenResponse, error) {
 	name := r.Params["grant_type"]

@@ -137,6 +137,12 @@ func TestPipelineRegistration(t *testing.T) {
 	if diff := cmp.Diff([]string{"flow", "other"}, b.GrantTypes()); diff != "" {
 		t.Errorf("grant types (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff([]string{"thing"}, b.Parameters("flow")); diff != "" {
+		t.Errorf("parameters (-want +got):\n%s", diff)
+	}
+	if got := b.Parameters("made-up"); got != nil {
+		t.Errorf("a grant that is not registered requires %v", got)
+	}
 	_, err := NewPipeline(policy(), b.clock, random{}, nil, b.store, nil, []Grant{ClientCredentials{}, grant{name: "client_credentials"}})
 	if err == nil {
 		t.Error("two grants of one name were let in")

@@ -50,6 +50,9 @@ type TokenEndpoint interface {
 	Token(ctx context.Context, r TokenRequest) (TokenResponse, error)
 	// GrantTypes lists what is offered, in the order of registration.
 	GrantTypes() []string
+	// Parameters lists what a grant requires beside the parameters that all
+	// share; nothing for one that is not registered.
+	Parameters(grantType string) []string
 }
 
 // Introspection is the state of a token (RFC 7662, section 2.2). Inactive

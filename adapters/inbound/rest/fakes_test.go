@@ -83,6 +83,12 @@ func (p *ports) Token(ctx context.Context, r inbound.TokenRequest) (inbound.Toke
 	return p.token(ctx, r)
 }
 func (p *ports) GrantTypes() []string { return []string{"client_credentials", "password"} }
+func (p *ports) Parameters(grantType string) []string {
+	if grantType == "password" {
+		return []string{"username", "password"}
+	}
+	return nil
+}
 func (p *ports) IntrospectAsClient(ctx context.Context, c inbound.ClientCredentials, raw domain.Secret) (inbound.Introspection, error) {
 	p.called("introspect as client")
 	return p.asClient(ctx, c, raw)

@@ -19,12 +19,19 @@ type field struct {
 }
 
 func (s *Server) tokenForm() []field {
-	return []field{
-		{name: "grant_type", required: true, values: s.use.Tokens.GrantTypes()},
+	grants := s.use.Tokens.GrantTypes()
+	form := []field{
+		{name: "grant_type", required: true, values: grants},
 		{name: "scope", description: "Space-separated; absent asks for all that is held"},
 		{name: "client_id", description: "With client_secret, or alone for public clients; not beside Basic"},
 		{name: "client_secret"},
 	}
+	for _, grant := range grants {
+		for _, name := range s.use.Tokens.Parameters(grant) {
+			form = append(form, field{name: name, description: "For " + grant})
+		}
+	}
+	return form
 }
 
 var tokenParameters = []field{

@@ -19,6 +19,8 @@ type endpoint struct {
 
 func (e endpoint) GrantTypes() []string { return e.grants }
 
+func (endpoint) Parameters(string) []string { return nil }
+
 func (e endpoint) Token(_ context.Context, r inbound.TokenRequest) (inbound.TokenResponse, error) {
 	return e.token(r)
 }
