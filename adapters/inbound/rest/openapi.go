@@ -28,7 +28,7 @@ func (s *Server) tokenForm() []field {
 	}
 	for _, grant := range grants {
 		for _, name := range s.use.Tokens.Parameters(grant) {
-			form = append(form, field{name: name, description: "For " + grant})
+			form = append(form, field{name: name, description: "For the grant " + grant})
 		}
 	}
 	return form
