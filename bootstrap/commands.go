@@ -31,6 +31,7 @@ func Main(ctx context.Context, args []string, opts ...Option) int {
 		MigrateUp: c.migrateUp, MigrateDown: c.migrateDown, MigrateStatus: c.migrateStatus,
 		AdminCreate: c.adminCreate, ClientCreate: c.clientCreate,
 		KeysList: c.keysList, KeysRotate: c.keysRotate, KeysReseal: c.keysReseal,
+		AuditVerify: c.auditVerify,
 		ConfigCheck: c.configCheck, ConfigPrint: c.configPrint, OpenAPI: c.openAPI,
 	}, args, os.Stdin, os.Stdout, os.Stderr)
 }

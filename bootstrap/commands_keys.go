@@ -29,7 +29,18 @@ func (c commands) keysRotate(ctx context.Context) (active inbound.SigningKey, er
 	return active, err
 }
 
-// keysReseal seals the keys first: should the canary fail, another run sets it
+func (c commands) auditVerify(ctx context.Context) (verdict inbound.AuditVerdict, err error) {
+	err = c.with(ctx, func(p parts) error {
+		if err := p.ready(ctx); err != nil {
+			return err
+		}
+		verdict, err = p.sealer.Verify(ctx)
+		return err
+	})
+	return verdict, err
+}
+
+// keysReseal seals the keys first: should the rest fail, another run sets it
 // right, with both master keys still at hand.
 func (c commands) keysReseal(ctx context.Context) (resealed int, err error) {
 	err = c.with(ctx, func(p parts) error {
@@ -39,7 +50,7 @@ func (c commands) keysReseal(ctx context.Context) (resealed int, err error) {
 		if resealed, err = p.keys.Reseal(ctx); err != nil {
 			return err
 		}
-		return operations.ResealCanary(ctx, p.out.Vault, p.out.MasterKey)
+		return operations.Reseal(ctx, p.out.Vault, p.out.MasterKey, p.out.Random)
 	})
 	return resealed, err
 }

@@ -1,15 +1,15 @@
 package bootstrap
 
 import (
+	"slices"
 	"time"
 
 	"github.com/keystone-auth/keystone/application/operations"
 )
 
-// duties are what the housekeeper does: a line each.
+// duties are what the housekeeper does.
 func (p parts) duties() []operations.Duty {
-	retention := func() time.Duration { return p.live.current.Load().config.Audit.Retention }
-	return append(operations.Sweeps(p.out.Clock, p.out.Keeping, retention),
-		operations.Duty{Name: "key rotation", Every: time.Second, Do: p.keys.RotateIfDue},
-	)
+	return slices.Concat(operations.Sweeps(p.out.Clock, p.out.Keeping), p.sealer.Duties(), []operations.Duty{
+		{Name: "key rotation", Every: time.Second, Do: p.keys.RotateIfDue},
+	})
 }

@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"encoding/hex"
 	"time"
 
 	"go.uber.org/fx"
@@ -17,6 +18,7 @@ import (
 	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/application/users"
 	"github.com/keystone-auth/keystone/bootstrap/config"
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/domain/user"
@@ -52,6 +54,7 @@ type ports struct {
 	Signals    outbound.SignalLog
 	Audit      outbound.AuditLog
 	Settings   outbound.SettingsDirectory
+	Seals      outbound.AuditSeals
 	Counts     outbound.Statistics
 	Keeping    outbound.Housekeeping
 	Vault      outbound.Vault
@@ -94,6 +97,7 @@ type parts struct {
 	audit       *operations.Audit
 	settings    *operations.Settings
 	statistics  *operations.Statistics
+	sealer      *operations.Sealer
 	housekeeper *operations.Housekeeper
 
 	administration *users.Administration
@@ -148,6 +152,9 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.audit = operations.NewAudit(in.Audit)
 	p.settings = operations.NewSettings(in.Clock, p.live, in.Settings, p.work)
 	p.statistics = operations.NewStatistics(in.Clock, in.Counts)
+	p.sealer = operations.NewSealer(in.Clock, in.Random, in.MasterKey, in.Vault, in.Seals, p.live.retention, func(s domain.Seal) {
+		logger.Named("audit").Info("sealed", zap.Int64("seal", s.Number), zap.Int64("last", s.Last), zap.String("head", hex.EncodeToString(s.MAC)))
+	})
 	p.housekeeper = operations.NewHousekeeper(in.Clock, func(duty string, err error) {
 		logger.Error("housekeeping failed", zap.String("duty", duty), zap.Error(err))
 	}, p.duties())

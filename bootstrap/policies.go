@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/keystone-auth/keystone/application/operations"
 	"github.com/keystone-auth/keystone/application/tokens"
@@ -57,6 +58,9 @@ func (l *live) Use(overrides map[string]string) error {
 	l.use(cfg)
 	return nil
 }
+
+// retention is how long events are kept.
+func (l *live) retention() time.Duration { return l.current.Load().config.Audit.Retention }
 
 type tokenPolicies struct{ *live }
 

@@ -64,6 +64,7 @@ func outboundPorts(cfg *config.Config) []provider {
 		port[outbound.Lockouts](database.NewLockouts),
 		port[outbound.SignalLog](database.NewSignalLog),
 		port[outbound.AuditLog](database.NewAuditLog),
+		port[outbound.AuditSeals](database.NewAuditSeals),
 		port[outbound.Statistics](database.NewStatistics),
 		port[outbound.Housekeeping](database.NewHousekeeping),
 		port[outbound.SettingsDirectory](database.NewSettingsDirectory),

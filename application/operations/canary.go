@@ -23,7 +23,7 @@ func CheckMasterKey(ctx context.Context, vault outbound.Vault, master outbound.M
 	if err != nil {
 		return err
 	}
-	sealed, err := vault.Canary(ctx, proposed)
+	sealed, err := vault.Keep(ctx, canaryPurpose, proposed)
 	if err != nil {
 		return err
 	}

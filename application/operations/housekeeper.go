@@ -78,16 +78,12 @@ const (
 	keptFor = 7 * 24 * time.Hour
 )
 
-// Sweeps are the duties that delete what nobody needs any more. Events are
-// kept for the retention of the moment; zero keeps them for ever.
-func Sweeps(clock outbound.Clock, store outbound.Housekeeping, retention func() time.Duration) []Duty {
-	duty := func(name string, kept func() (time.Duration, bool), sweep func(context.Context, time.Time, int) (int, error)) Duty {
+// Sweeps are the duties that delete what nobody needs any more. Events are the
+// Sealer's to delete.
+func Sweeps(clock outbound.Clock, store outbound.Housekeeping) []Duty {
+	duty := func(name string, kept time.Duration, sweep func(context.Context, time.Time, int) (int, error)) Duty {
 		return Duty{Name: name, Every: sweepEvery, Do: func(ctx context.Context) error {
-			age, sweeps := kept()
-			if !sweeps {
-				return nil
-			}
-			before := clock.Now().Add(-age)
+			before := clock.Now().Add(-kept)
 			for range maxBatches {
 				swept, err := sweep(ctx, before, sweepBatch)
 				if err != nil || swept < sweepBatch {
@@ -97,13 +93,11 @@ func Sweeps(clock outbound.Clock, store outbound.Housekeeping, retention func() 
 			return nil
 		}}
 	}
-	forAWeek := func() (time.Duration, bool) { return keptFor, true }
 	return []Duty{
-		duty("refresh tokens", forAWeek, store.RefreshTokens),
-		duty("sessions", forAWeek, store.Sessions),
-		duty("pending registrations", func() (time.Duration, bool) { return 0, true }, store.PendingRegistrations),
-		duty("lockouts", forAWeek, store.Lockouts),
-		duty("signing keys", forAWeek, store.SigningKeys),
-		duty("events", func() (time.Duration, bool) { age := retention(); return age, age > 0 }, store.Events),
+		duty("refresh tokens", keptFor, store.RefreshTokens),
+		duty("sessions", keptFor, store.Sessions),
+		duty("pending registrations", 0, store.PendingRegistrations),
+		duty("lockouts", keptFor, store.Lockouts),
+		duty("signing keys", keptFor, store.SigningKeys),
 	}
 }

@@ -46,16 +46,12 @@ func (s *sweeper) Lockouts(ctx context.Context, before time.Time, limit int) (in
 func (s *sweeper) SigningKeys(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.sweep("signing keys")(ctx, before, limit)
 }
-func (s *sweeper) Events(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.sweep("events")(ctx, before, limit)
-}
 
 func TestSweeps(t *testing.T) {
-	retention := time.Duration(0)
-	s := &sweeper{rows: map[string]int{"refresh tokens": 2*sweepBatch + 1, "sessions": 3, "events": 500 * sweepBatch}, before: map[string]time.Time{}}
+	s := &sweeper{rows: map[string]int{"refresh tokens": 2*sweepBatch + 1, "sessions": 3, "lockouts": (maxBatches + 1) * sweepBatch}, before: map[string]time.Time{}}
 	sweep := func() {
 		t.Helper()
-		for _, duty := range Sweeps(clock{}, s, func() time.Duration { return retention }) {
+		for _, duty := range Sweeps(clock{}, s) {
 			if err := duty.Do(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -67,23 +63,18 @@ func TestSweeps(t *testing.T) {
 		if got := s.before[kind]; !got.Equal(want) {
 			t.Errorf("%s: before %s, want %s", kind, got, want)
 		}
-		if s.rows[kind] > 0 {
+		if s.rows[kind] > 0 && kind != "lockouts" {
 			t.Errorf("%d %s are left", s.rows[kind], kind)
 		}
 	}
 	if slices.Index(s.asked, "refresh tokens") > slices.Index(s.asked, "sessions") {
 		t.Error("sessions are swept before their tokens")
 	}
-	if slices.Contains(s.asked, "events") {
-		t.Error("events are swept without a retention")
-	}
-	retention = time.Hour
-	sweep()
-	if got := s.before["events"]; !got.Equal(given.Now.Add(-time.Hour)) || s.rows["events"] != (500-maxBatches)*sweepBatch {
-		t.Errorf("events before %s, %d left", got, s.rows["events"])
+	if s.rows["lockouts"] != sweepBatch {
+		t.Errorf("%d lockouts are left, want a batch for the next sweep", s.rows["lockouts"])
 	}
 	s.fail = domain.Unavailable(errors.New("away"), time.Second)
-	for _, duty := range Sweeps(clock{}, s, func() time.Duration { return retention }) {
+	for _, duty := range Sweeps(clock{}, s) {
 		if err := duty.Do(t.Context()); !domain.HasCode(err, domain.CodeUnavailable) {
 			t.Errorf("%s: got %v", duty.Name, err)
 		}

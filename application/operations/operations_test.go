@@ -32,40 +32,54 @@ func (m master) Open(purpose string, sealed []byte) ([]byte, error) {
 	return sealed[len(prefix):], nil
 }
 
-// vault keeps the first canary.
+// vault keeps what is proposed first.
 type vault struct {
-	kept []byte
+	kept map[string][]byte
 	fail error
 }
 
-func (v *vault) Canary(_ context.Context, proposed []byte) ([]byte, error) {
+func (v *vault) Keep(_ context.Context, name string, proposed []byte) ([]byte, error) {
 	if v.kept == nil {
-		v.kept = proposed
+		v.kept = map[string][]byte{}
 	}
-	return v.kept, v.fail
+	if v.kept[name] == nil {
+		v.kept[name] = proposed
+	}
+	return v.kept[name], v.fail
 }
 
-func (v *vault) Replace(_ context.Context, sealed []byte) error {
-	v.kept = sealed
+func (v *vault) Replace(_ context.Context, name string, sealed []byte) error {
+	v.kept[name] = sealed
 	return v.fail
 }
 
-func TestResealCanary(t *testing.T) {
+func TestReseal(t *testing.T) {
 	v := &vault{}
 	if err := CheckMasterKey(t.Context(), v, master{name: "one"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := ResealCanary(t.Context(), v, master{name: "two"}); !errors.Is(err, ErrWrongMasterKey) {
+	if _, err := auditKey(t.Context(), v, master{name: "one"}, entropy{7}); err != nil {
+		t.Fatal(err)
+	}
+	if err := Reseal(t.Context(), v, master{name: "two"}, entropy{}); !errors.Is(err, ErrWrongMasterKey) {
 		t.Errorf("another key: got %v", err)
 	}
 	both := changing{master{name: "two"}, master{name: "one"}}
-	if err := ResealCanary(t.Context(), v, both); err != nil {
+	if err := Reseal(t.Context(), v, both, entropy{9}); err != nil {
 		t.Fatal(err)
 	}
 	if err := CheckMasterKey(t.Context(), v, master{name: "two"}); err != nil {
 		t.Errorf("without the previous key: %v", err)
 	}
+	if key, err := auditKey(t.Context(), v, master{name: "two"}, entropy{9}); err != nil || len(key) != 32 || key[0] != 7 {
+		t.Errorf("the key of the seals is %v, %v", key, err)
+	}
 }
+
+type entropy [1]byte
+
+func (e entropy) Entropy() [32]byte       { return [32]byte{e[0]} }
+func (entropy) NewID(time.Time) domain.ID { return domain.NoID }
 
 // changing understands the previous key too.
 type changing struct{ master, previous master }

@@ -41,3 +41,11 @@ type Statistics interface {
 	// hours. The caller must hold read:audit: else CodeInsufficientScope.
 	Statistics(ctx context.Context, caller Caller) (domain.Statistics, error)
 }
+
+// AuditVerdict is what came of holding the audit trail to its seals.
+type AuditVerdict struct {
+	Seals    int
+	Records  int64       // sealed, those whose time is over included
+	Head     domain.Seal // the newest; zero where nothing is sealed yet
+	Findings []string    // what is wrong, and where; none: all is as it was sealed
+}

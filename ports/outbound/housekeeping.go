@@ -20,6 +20,4 @@ type Housekeeping interface {
 	Lockouts(ctx context.Context, before time.Time, limit int) (int, error)
 	// SigningKeys that are no longer trusted.
 	SigningKeys(ctx context.Context, before time.Time, limit int) (int, error)
-	// Events that occurred.
-	Events(ctx context.Context, before time.Time, limit int) (int, error)
 }

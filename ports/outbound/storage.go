@@ -253,14 +253,14 @@ type Events interface {
 	Append(ctx context.Context, events ...domain.Event) error
 }
 
-// Vault keeps the canary that tells whether the master key is the one this
-// store was sealed with.
+// Vault keeps a few small things sealed with the master key, by name: a canary
+// that tells whether it is the one this store was sealed with, and keys.
 type Vault interface {
-	// Canary gives the sealed canary, storing the proposed one first where
-	// there is none: of concurrent first callers all get the same.
-	Canary(ctx context.Context, proposed []byte) ([]byte, error)
-	// Replace keeps another seal of the canary. None stored: KindNotFound.
-	Replace(ctx context.Context, sealed []byte) error
+	// Keep gives what is sealed under the name, storing the proposed first
+	// where there is nothing: of concurrent first callers all get the same.
+	Keep(ctx context.Context, name string, proposed []byte) ([]byte, error)
+	// Replace keeps another seal under the name. None stored: KindNotFound.
+	Replace(ctx context.Context, name string, sealed []byte) error
 }
 
 // Schema is the store's own structure.

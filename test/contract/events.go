@@ -94,15 +94,16 @@ func RunVault(t *testing.T, open func(t *testing.T) Store) {
 	for i := range proposals {
 		proposals[i] = append([]byte{0, 0xff, byte(i)}, given.Name("canary")...)
 	}
+	const name = "canary"
 	var kept []byte
 	t.Run("no canary to replace is KindNotFound", func(t *testing.T) {
-		wantKind(t, s.Vault.Replace(within(t), []byte("another")), domain.KindNotFound)
+		wantKind(t, s.Vault.Replace(within(t), name, []byte("another")), domain.KindNotFound)
 	})
 	t.Run("contention", func(t *testing.T) {
 		t.Run("20 concurrent first callers: one winner, whose canary all get", func(t *testing.T) {
 			got := make([][]byte, len(proposals))
 			wantAll(t, race(len(proposals), func(i int) (err error) {
-				got[i], err = s.Vault.Canary(within(t), slices.Clone(proposals[i]))
+				got[i], err = s.Vault.Keep(within(t), name, slices.Clone(proposals[i]))
 				return err
 			}))
 			kept = slices.Clone(got[0])
@@ -117,7 +118,7 @@ func RunVault(t *testing.T, open func(t *testing.T) Store) {
 	t.Run("behaviour", func(t *testing.T) {
 		t.Run("the stored canary stays, whatever is proposed", func(t *testing.T) {
 			for _, proposal := range [][]byte{[]byte("another"), {}, nil} {
-				got, err := s.Vault.Canary(within(t), proposal)
+				got, err := s.Vault.Keep(within(t), name, proposal)
 				ok(t, err)
 				same(t, "canary", got, kept)
 				got[0] ^= 0xff // not kept
@@ -125,15 +126,26 @@ func RunVault(t *testing.T, open func(t *testing.T) Store) {
 		})
 		t.Run("a replaced canary is the one from then on", func(t *testing.T) {
 			next := append([]byte{0, 0xff}, given.Name("canary")...)
-			ok(t, s.Vault.Replace(within(t), slices.Clone(next)))
-			got, err := s.Vault.Canary(within(t), []byte("another"))
+			ok(t, s.Vault.Replace(within(t), name, slices.Clone(next)))
+			got, err := s.Vault.Keep(within(t), name, []byte("another"))
 			ok(t, err)
 			same(t, "canary", got, next)
 		})
+		t.Run("names are kept apart", func(t *testing.T) {
+			before, err := s.Vault.Keep(within(t), name, nil)
+			ok(t, err)
+			other, err := s.Vault.Keep(within(t), "other", []byte("of its own"))
+			ok(t, err)
+			same(t, "other", other, []byte("of its own"))
+			ok(t, s.Vault.Replace(within(t), "other", []byte("replaced")))
+			again, err := s.Vault.Keep(within(t), name, nil)
+			ok(t, err)
+			same(t, "canary", again, before)
+		})
 		t.Run("an ended context is an error", func(t *testing.T) {
-			wantStopped(t, "Replace", s.Vault.Replace(ended(t), []byte("another")))
-			_, err := s.Vault.Canary(ended(t), []byte("another"))
-			wantStopped(t, "Canary", err)
+			wantStopped(t, "Replace", s.Vault.Replace(ended(t), name, []byte("another")))
+			_, err := s.Vault.Keep(ended(t), name, []byte("another"))
+			wantStopped(t, "Keep", err)
 		})
 	})
 }

@@ -106,22 +106,9 @@ func RunHousekeeping(t *testing.T, open func(t *testing.T) Store) {
 		sweep(t, keep.SigningKeys, 10, 1)
 		same(t, "keys", len(s.keys(t, gone, stays, active)), 2)
 	})
-	t.Run("events that occurred before go", func(t *testing.T) {
-		subject := given.Name("subject")
-		for _, at := range []time.Time{long.Add(-time.Hour), long.Add(-time.Microsecond), long, given.Now} {
-			s.must(t, func(ctx context.Context, r outbound.Repositories) error {
-				return r.Events.Append(ctx, domain.Event{Type: domain.EventUserUpdated, Outcome: domain.Succeeded, Actor: domain.System,
-					Subject: domain.Party{Kind: domain.PartyUser, ID: subject}, OccurredAt: at})
-			})
-		}
-		sweep(t, keep.Events, 1, 1)
-		sweep(t, keep.Events, 10, 1)
-		sweep(t, keep.Events, 10, 0)
-		same(t, "events", len(s.events(t, subject)), 2)
-	})
 	t.Run("an ended context is an error", func(t *testing.T) {
 		for _, call := range []func(context.Context, time.Time, int) (int, error){
-			keep.RefreshTokens, keep.Sessions, keep.PendingRegistrations, keep.Lockouts, keep.SigningKeys, keep.Events,
+			keep.RefreshTokens, keep.Sessions, keep.PendingRegistrations, keep.Lockouts, keep.SigningKeys,
 		} {
 			_, err := call(ended(t), long, 1)
 			wantStopped(t, "a sweep", err)

@@ -33,6 +33,7 @@ type Store struct {
 	Settings     outbound.SettingsDirectory
 	Housekeeping outbound.Housekeeping
 	Statistics   outbound.Statistics
+	Seals        outbound.AuditSeals
 	Vault        outbound.Vault
 
 	UserList    outbound.UserList
@@ -70,6 +71,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Settings", RunSettings},
 		{"Housekeeping", RunHousekeeping},
 		{"Statistics", RunStatistics},
+		{"AuditSeals", RunSeals},
 		{"Vault", RunVault},
 	} {
 		t.Run(suite.port, func(t *testing.T) { suite.run(t, open) })

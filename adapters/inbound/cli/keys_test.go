@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
@@ -33,6 +34,28 @@ func TestKeysCommands(t *testing.T) {
 		var out, failed bytes.Buffer
 		if code := Run(t.Context(), c, strings.Fields(args), nil, &out, &failed); code != 0 || out.String() != want || failed.Len() > 0 {
 			t.Errorf("%s: code %d, %q, %q", args, code, out.String(), failed.String())
+		}
+	}
+}
+
+func TestAuditVerify(t *testing.T) {
+	for name, c := range map[string]struct {
+		findings []string
+		code     int
+		out      string
+	}{
+		"sound":  {nil, 0, "3 seals over 12 events, head 3 ab\n"},
+		"harmed": {[]string{"events 1 to 5: some were removed"}, 1, "events 1 to 5: some were removed\n3 seals over 12 events, head 3 ab\n"},
+	} {
+		var calls []string
+		var file string
+		commands := recording(&calls, &file)
+		commands.AuditVerify = func(context.Context) (inbound.AuditVerdict, error) {
+			return inbound.AuditVerdict{Seals: 3, Records: 12, Head: domain.Seal{Number: 3, MAC: []byte{0xab}}, Findings: c.findings}, nil
+		}
+		var out, failed bytes.Buffer
+		if code := Run(t.Context(), commands, []string{"audit", "verify"}, nil, &out, &failed); code != c.code || out.String() != c.out || failed.Len() > 0 != (c.code > 0) {
+			t.Errorf("%s: code %d, %q, %q", name, code, out.String(), failed.String())
 		}
 	}
 }

@@ -27,6 +27,6 @@ func store(db *database.DB) contract.Store {
 		Principals: database.NewPrincipals(db), Spender: database.NewRefreshSpender(db), Refresh: database.NewRefreshDirectory(db),
 		Keys: database.NewKeyDirectory(db), Lockouts: database.NewLockouts(db), Signals: database.NewSignalLog(db),
 		UserList: database.NewUserList(db), SessionList: database.NewSessionList(db), History: database.NewPasswordHistory(db),
-		Audit: database.NewAuditLog(db), Settings: database.NewSettingsDirectory(db), Housekeeping: database.NewHousekeeping(db), Statistics: database.NewStatistics(db), Vault: database.NewVault(db),
+		Audit: database.NewAuditLog(db), Settings: database.NewSettingsDirectory(db), Housekeeping: database.NewHousekeeping(db), Statistics: database.NewStatistics(db), Seals: database.NewAuditSeals(db), Vault: database.NewVault(db),
 	}
 }

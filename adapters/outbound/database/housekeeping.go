@@ -44,18 +44,13 @@ func (h *Housekeeping) SigningKeys(ctx context.Context, before time.Time, limit 
 	return h.sweep(ctx, "signing_keys", "id", "state = 'retired' AND expires_at < $1", before, limit)
 }
 
-// Events implements the port.
-func (h *Housekeeping) Events(ctx context.Context, before time.Time, limit int) (int, error) {
-	return h.sweep(ctx, "events", "seq", "occurred_at < $1", before, limit)
-}
-
 // sweep deletes rows of a table, which the condition calls x.
-func (h *Housekeeping) sweep(ctx context.Context, table, key, condition string, before time.Time, limit int) (int, error) {
+func (h *Housekeeping) sweep(ctx context.Context, table, key, condition string, before time.Time, limit int, more ...any) (int, error) {
 	skip := ""
 	if h.db.dialect == postgres {
 		skip = " FOR UPDATE SKIP LOCKED"
 	}
-	args := []any{before, limit}
+	args := append([]any{before, limit}, more...)
 	result, err := h.db.writer.DB.ExecContext(ctx,
 		"DELETE FROM "+table+" WHERE "+key+" IN (SELECT x."+key+" FROM "+table+" AS x WHERE "+condition+" LIMIT $2"+skip+")", //nolint:gosec // all of it is written here
 		h.db.dialect.binds(args)...)
