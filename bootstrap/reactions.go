@@ -24,7 +24,7 @@ func reactionList(cfg *config.Config, p parts) []inbound.Reaction {
 		reactions.NewVerificationMail(p.mailed, mailer, links),
 		reactions.NewResetMail(p.mailed, mailer, links),
 		notice(outbound.MailAccountExists, domain.EventRegistrationCollided),
-		notice(outbound.MailPasswordChanged, domain.EventPasswordChanged, domain.EventPasswordReset),
+		notice(outbound.MailPasswordChanged, domain.EventPasswordChanged),
 		notice(outbound.MailTokenReuse, domain.EventTokenReused),
 		notice(outbound.MailAccountLocked, domain.EventUserLocked),
 	}
@@ -36,7 +36,7 @@ func newPlan(cfg *config.Config) (*jobs.Plan, error) {
 }
 
 func newRunner(cfg *config.Config, db *database.DB, p parts, logger *zap.Logger) (*jobs.Runner, error) {
-	p.out.Mailer = telemetry.Mailer(p.out.Mailer, logger)
+	p.out.Mailer = p.guard.Mailer(telemetry.Mailer(p.out.Mailer, logger))
 	p.out.Texter = telemetry.Texter(p.out.Texter, logger)
 	return jobs.NewRunner(db.Driver(), db.Pool(), reactionList(cfg, p), logger)
 }

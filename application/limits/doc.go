@@ -7,6 +7,8 @@
 //	token_ip     bad credentials      by address        before the store is asked
 //	token_client token requests       by client         once the client has proved itself
 //	register_ip  registrations        by address        before the hash
+//	recover_ip   mails asked for      by address        before the store is asked
+//	recover_address  the same         by mail address   the same; beyond it, silence
 //	api_user     requests             by principal      once the token was found good
 //
 // Keys hold no name and no address: those are hashed with a key of the master

@@ -97,6 +97,13 @@ func (c *Credentials) attempt(ctx context.Context, who candidate, password domai
 	return proven, nil
 }
 
+// keyedIdentifier names a folded identifier that belongs to nobody, without
+// telling it.
+func keyedIdentifier(master outbound.MasterKey, folded string) (string, error) {
+	keyed, err := master.Derive(master.ID(), identifierPurpose, []byte(folded))
+	return "name:" + hex.EncodeToString(keyed[:]), err
+}
+
 // candidate is who may go by an identifier, and the key of its budget.
 type candidate struct {
 	key     string
@@ -118,11 +125,9 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 	if found != nil {
 		result.key = budgetOf(found.ID())
 	} else {
-		keyed, err := c.master.Derive(c.master.ID(), identifierPurpose, []byte(folded))
-		if err != nil {
+		if result.key, err = keyedIdentifier(c.master, folded); err != nil {
 			return candidate{}, err
 		}
-		result.key = "name:" + hex.EncodeToString(keyed[:])
 	}
 	if found == nil || result.alike {
 		pending, err := c.directory.Pending(ctx, folded, isEmail, c.clock.Now())

@@ -8,10 +8,14 @@ import (
 )
 
 // SetPassword replaces the password. A reset that was asked for before is void,
-// and the failure columns start anew.
+// and so is a change of address: whoever asked for it may be why the password
+// is changed.
 func (u *User) SetPassword(passwordHash string, actor domain.Party, now time.Time) {
 	u.s.PasswordHash, u.s.PasswordChangedAt = passwordHash, now
-	u.s.PasswordResetToken, u.s.PasswordResetSentAt = "", time.Time{}
+	u.s.PasswordResetToken = "" // when it was sent stays: a mail that still waits is not to renew it
+	if u.s.PendingEmail != "" {
+		u.s.PendingEmail, u.s.EmailVerificationToken = "", ""
+	}
 	u.changed(domain.EventPasswordChanged, "", actor, now)
 }
 

@@ -76,8 +76,8 @@ func (u *User) VerifyEmail(digest string, now time.Time) error {
 	return nil
 }
 
-// CanReset tells whether the token with this keyed hash would reset the
-// password; else CodeInvalidReset.
+// CanReset tells whether the token with this keyed hash would let its bearer
+// set a password; else CodeInvalidReset.
 func (u *User) CanReset(digest string, now time.Time) error {
 	if !u.s.IsActive || !sameDigest(u.s.PasswordResetToken, digest) || !now.Before(u.s.PasswordResetSentAt.Add(ResetLife)) {
 		return InvalidReset()
@@ -85,28 +85,16 @@ func (u *User) CanReset(digest string, now time.Time) error {
 	return nil
 }
 
-// ResetPassword spends the token with this keyed hash for a new password. It
-// lifts the lock of the failure columns and calls off a change of address that
-// somebody else may have asked for. Failures as CanReset.
-func (u *User) ResetPassword(digest, passwordHash string, now time.Time) error {
+// SpendReset spends the token with this keyed hash, for a password that is set
+// next, and lifts the lock of the failure columns. Failures as CanReset.
+func (u *User) SpendReset(digest string, now time.Time) error {
 	if err := u.CanReset(digest, now); err != nil {
 		return err
 	}
-	u.s.PasswordHash, u.s.PasswordChangedAt = passwordHash, now
+	u.s.PasswordResetToken = ""
 	u.s.FailedLoginAttempts, u.s.LockedUntil = 0, time.Time{}
-	u.dropMailed()
-	u.touch(now)
 	u.record(domain.EventPasswordReset, domain.Succeeded, "", u.Party(), now)
 	return nil
-}
-
-// dropMailed makes worthless what was mailed before a new password: a reset,
-// and a change of address with its token.
-func (u *User) dropMailed() {
-	u.s.PasswordResetToken = ""
-	if u.s.PendingEmail != "" {
-		u.s.PendingEmail, u.s.EmailVerificationToken = "", ""
-	}
 }
 
 // InvalidVerification refuses a token that verifies nothing, whatever the

@@ -128,7 +128,7 @@ func TestWhoIsMailed(t *testing.T) {
 	}
 }
 
-func TestResetPassword(t *testing.T) {
+func TestSpendReset(t *testing.T) {
 	issued := func(s *user.Snapshot) {
 		s.PasswordResetToken, s.PasswordResetSentAt = "k.one", start
 		s.FailedLoginAttempts, s.LockedUntil = 5, start.Add(time.Hour)
@@ -147,7 +147,7 @@ func TestResetPassword(t *testing.T) {
 		"disabled":        {person(issued, disabled), "k.one", start},
 	} {
 		before := tc.user.Snapshot()
-		if err := tc.user.ResetPassword(tc.digest, "new", tc.at); !domain.HasCode(err, domain.CodeInvalidReset) {
+		if err := tc.user.SpendReset(tc.digest, tc.at); !domain.HasCode(err, domain.CodeInvalidReset) {
 			t.Errorf("%s: %v", name, err)
 		}
 		if diff := cmp.Diff(before, tc.user.Snapshot()); diff != "" {
@@ -155,21 +155,36 @@ func TestResetPassword(t *testing.T) {
 		}
 	}
 	u, now := person(issued), start.Add(time.Hour-time.Microsecond)
-	if err := u.ResetPassword("k.one", "new", now); err != nil {
+	if err := u.SpendReset("k.one", now); err != nil {
 		t.Fatal(err)
 	}
-	s := u.Snapshot()
-	if s.PasswordHash != "new" || !s.PasswordChangedAt.Equal(now) || s.FailedLoginAttempts != 0 || !s.LockedUntil.IsZero() {
+	if s := u.Snapshot(); s.FailedLoginAttempts != 0 || !s.LockedUntil.IsZero() || s.PasswordResetToken != "" {
 		t.Errorf("%+v", s)
-	}
-	if s.PendingEmail != "" || s.EmailVerificationToken != "" || s.PasswordResetToken != "" {
-		t.Errorf("something that was mailed before still works: %+v", s)
 	}
 	if events := u.Drain(); len(events) != 1 || events[0].Type != domain.EventPasswordReset {
 		t.Errorf("events %+v", events)
 	}
-	if err := u.ResetPassword("k.one", "newer", now); !domain.HasCode(err, domain.CodeInvalidReset) {
+	if err := u.SpendReset("k.one", now); !domain.HasCode(err, domain.CodeInvalidReset) {
 		t.Errorf("twice: %v", err)
+	}
+}
+
+func TestANewPasswordVoidsWhatWasMailed(t *testing.T) {
+	u := person(func(s *user.Snapshot) {
+		s.PasswordResetToken, s.PasswordResetSentAt = "k.one", start
+		s.PendingEmail, s.EmailVerificationToken, s.EmailVerificationSentAt = "thief@example.com", "k.change", start
+	})
+	u.SetPassword("new", u.Party(), start)
+	if s := u.Snapshot(); s.PendingEmail != "" || s.EmailVerificationToken != "" || s.PasswordResetToken != "" {
+		t.Errorf("something that was mailed before still works: %+v", s)
+	}
+	if u.IssueReset("k.one", start) || u.IssueVerification("k.change", start) {
+		t.Error("a mail that waited renewed it")
+	}
+	unverified := person(func(s *user.Snapshot) { s.EmailVerificationToken = "k.own" })
+	unverified.SetPassword("new", unverified.Party(), start)
+	if unverified.Snapshot().EmailVerificationToken != "k.own" {
+		t.Error("the account's own address can no longer be verified")
 	}
 }
 

@@ -109,6 +109,13 @@ func classify(ctx context.Context, err error) *domain.Error {
 	return e
 }
 
+// problemPage answers a person in a browser with a page that words the failure.
+func problemPage(response *echo.Response, e *domain.Error, page []byte) error {
+	status := problemStatus[e.Code]
+	setRetryAfter(response.Header(), status, e.RetryAfter)
+	return writeBytes(response, status, mediaHTML, page)
+}
+
 func writeProblem(response *echo.Response, e *domain.Error, requestID string) error {
 	status := problemStatus[e.Code]
 	p := problem{

@@ -46,6 +46,7 @@ type UseCases struct {
 	Users         inbound.Users
 	UserAccess    inbound.UserAccess
 	OwnAccess     inbound.OwnAccess
+	Recovery      inbound.Recovery
 	Permissions   inbound.Permissions
 	Roles         inbound.Roles
 	Scopes        inbound.Scopes
