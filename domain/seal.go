@@ -27,16 +27,16 @@ type Seal struct {
 	Checkpoint []byte
 }
 
-// SealAfter seals the records that follow the seal before, the zero Seal for
+// SealAfter seals the records that follow those of the seal, the zero Seal for
 // none. The last place may be beyond the last record's.
-func (before Seal) SealAfter(key []byte, last int64, records []StoredRecord) Seal {
-	next := Seal{Number: before.Number + 1, Last: last, Count: len(records)}
+func (s Seal) SealAfter(key []byte, last int64, records []StoredRecord) Seal {
+	next := Seal{Number: s.Number + 1, Last: last, Count: len(records)}
 	for _, r := range records {
 		if r.OccurredAt.After(next.Until) {
 			next.Until = r.OccurredAt
 		}
 	}
-	next.MAC = next.mac(key, before, records)
+	next.MAC = next.mac(key, s, records)
 	return next
 }
 
