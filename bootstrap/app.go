@@ -17,6 +17,7 @@ import (
 	"reflect"
 	"time"
 
+	"go.uber.org/dig"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
@@ -86,7 +87,16 @@ func New(cfg *config.Config, opts ...Option) (*App, error) {
 		return nil, err
 	}
 	app.fx = fx.New(graph)
-	return app, app.fx.Err()
+	return app, cause(app.fx.Err())
+}
+
+// cause gives what a constructor said, without the path that dig took to it:
+// operators read it as one line.
+func cause(err error) error {
+	if err == nil {
+		return nil
+	}
+	return dig.RootCause(err)
 }
 
 // graph is everything fx is told, for New, for commands and for its own test.

@@ -73,6 +73,9 @@ func (c commands) with(ctx context.Context, run func(parts) error) (err error) {
 		return err
 	}
 	app := fx.New(options)
+	if err := cause(app.Err()); err != nil {
+		return err
+	}
 	if err := app.Start(ctx); err != nil {
 		return err
 	}

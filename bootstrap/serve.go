@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 
 	"go.uber.org/fx"
 	"go.uber.org/zap"
@@ -65,7 +66,7 @@ func (p parts) prepare(ctx context.Context, cfg *config.Config, say notices) err
 		return fmt.Errorf("signing keys: %w", err)
 	}
 	if err := p.firstSuperuser(ctx, cfg, say); err != nil {
-		return fmt.Errorf("first superuser: %w", err)
+		return bootstrapProblem(err)
 	}
 	if err := p.feed.Start(ctx); err != nil {
 		return err
@@ -87,6 +88,26 @@ func (p parts) firstSuperuser(ctx context.Context, cfg *config.Config, say notic
 		say.say("the first superuser is %q with the password %s (shown once)", cfg.Bootstrap.Username, password.Reveal())
 	}
 	return nil
+}
+
+// bootstrapProblem blames the variables that describe the first superuser for
+// what the rules in force, or the accounts there are, refuse.
+func bootstrapProblem(err error) error {
+	e := domain.AsError(err)
+	var problems config.Problems
+	for _, field := range e.Fields {
+		problems = append(problems, "KEYSTONE_BOOTSTRAP_ADMIN_"+strings.ToUpper(field.Name)+" "+field.Message)
+	}
+	switch e.Code {
+	case domain.CodeUsernameTaken:
+		problems = append(problems, "KEYSTONE_BOOTSTRAP_ADMIN_USERNAME belongs to an account that is no active superuser")
+	case domain.CodeEmailTaken:
+		problems = append(problems, "KEYSTONE_BOOTSTRAP_ADMIN_EMAIL belongs to an account that is no active superuser")
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	return fmt.Errorf("first superuser: %w", err)
 }
 
 func registration(username, email string, password domain.Secret) inbound.Registration {

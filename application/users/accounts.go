@@ -134,7 +134,7 @@ func (a *Accounts) EnsureFirst(ctx context.Context, r inbound.Registration) (boo
 		return false, err // the usual start hashes nothing
 	}
 	made := false
-	checked, hash, err := a.passwords.register(ctx, r)
+	checked, hash, err := a.passwords.registerByOperator(ctx, r)
 	if err != nil {
 		return false, err
 	}
@@ -152,7 +152,7 @@ func (a *Accounts) EnsureFirst(ctx context.Context, r inbound.Registration) (boo
 
 // Create makes a superuser in any case.
 func (a *Accounts) Create(ctx context.Context, r inbound.Registration) error {
-	checked, hash, err := a.passwords.register(ctx, r)
+	checked, hash, err := a.passwords.registerByOperator(ctx, r)
 	if err != nil {
 		return err
 	}

@@ -249,3 +249,31 @@ func TestEnsureFirstFailures(t *testing.T) {
 }
 
 var _ outbound.UserDirectory = movedStore{}
+
+// strict finds every password weak.
+type strict struct{ lenient }
+
+func (strict) Judge(context.Context, domain.Secret, []string) (user.Strength, error) {
+	return user.Strength{Common: true}, nil
+}
+
+func TestOperatorsDecideHowGoodTheirPasswordsAre(t *testing.T) {
+	policy := Policy{Passwords: user.PasswordPolicy{MinLength: 15, MaxLength: 256, MinStrength: user.MaxScore, Require: []user.Class{user.ClassUpper}}}
+	fresh := func() *Accounts {
+		store := newStore()
+		return NewAccounts(policy, &clock{now: given.Now}, random{}, NewPasswords(policy, random{}, &hasher{}, strict{}, lenient{}), store, store)
+	}
+	r := registration("admin", "admin@localhost")
+	r.Password = domain.NewSecret("keystone-admin-1")
+	wantCode(t, fresh().Register(t.Context(), r), domain.CodeInvalidInput)
+	must(t, fresh().Create(t.Context(), r))
+	if made, err := fresh().EnsureFirst(t.Context(), r); !made || err != nil {
+		t.Errorf("the first superuser: made %v, %v", made, err)
+	}
+	for _, bad := range []string{"fourteen-chars", "fifteen-chars-\x00", "fifteen-chars-\xff"} {
+		r.Password = domain.NewSecret(bad)
+		wantCode(t, fresh().Create(t.Context(), r), domain.CodeInvalidInput)
+		_, err := fresh().EnsureFirst(t.Context(), r)
+		wantCode(t, err, domain.CodeInvalidInput)
+	}
+}

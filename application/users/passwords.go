@@ -39,6 +39,16 @@ func (p *Passwords) register(ctx context.Context, r inbound.Registration) (user.
 	return checked, hash, err
 }
 
+// registerByOperator is register for a superuser that an operator makes.
+func (p *Passwords) registerByOperator(ctx context.Context, r inbound.Registration) (user.Checked, string, error) {
+	checked, err := r.CheckByOperator(r.Password, p.policy.Current().Passwords)
+	if err != nil {
+		return user.Checked{}, "", err
+	}
+	hash, err := p.hasher.Hash(ctx, r.Password)
+	return checked, hash, err
+}
+
 // check holds a new password of a known user to the policy, but for its
 // history: nobody who has not proven the current one is told of earlier ones.
 func (p *Passwords) check(ctx context.Context, field string, password domain.Secret, u *user.User) error {

@@ -168,3 +168,21 @@ func write(t *testing.T, path, content string) {
 		t.Fatal(err)
 	}
 }
+
+func TestTheFirstPasswordIsHeldToItsForm(t *testing.T) {
+	for password, want := range map[string]string{
+		"KeystoneAdmin!2026-x": "", "admin-admin-admin": "", // how good it is, the operator decides
+		"hunter2":                  "KEYSTONE_BOOTSTRAP_ADMIN_PASSWORD must have at least 15 characters",
+		strings.Repeat("a", 257):   "KEYSTONE_BOOTSTRAP_ADMIN_PASSWORD must have at most 256 characters",
+		"hunter2-hunter2-\xff\xfe": "KEYSTONE_BOOTSTRAP_ADMIN_PASSWORD must be valid UTF-8 without NUL",
+	} {
+		_, err := config.Load("", []string{"KEYSTONE_BOOTSTRAP_ADMIN_PASSWORD=" + password})
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: got %q", password, got)
+		}
+	}
+}

@@ -11,6 +11,8 @@ import (
 	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/v2"
+
+	"github.com/keystone-auth/keystone/domain/user"
 )
 
 // Problems are everything that is wrong with a configuration.
@@ -57,7 +59,7 @@ func Load(path string, environ []string) (*Config, error) {
 	}
 	if len(problems) == 0 {
 		c.Delivery.complete(c)
-		problems = c.check()
+		problems = append(c.check(), c.checkBootstrap()...)
 	}
 	if len(problems) > 0 {
 		sort.Strings(problems)
@@ -164,6 +166,21 @@ func (c *Config) check() Problems {
 		if c.weakHashing() {
 			say("ARGON2_MEMORY_KIB", "and its companions must not be below the defaults in production")
 		}
+	}
+	return problems
+}
+
+// checkBootstrap holds the first superuser's password to the rules of the
+// environment. It is no part of check: rules that change at run time concern
+// later passwords.
+func (c *Config) checkBootstrap() Problems {
+	if c.Bootstrap.Password.Empty() {
+		return nil
+	}
+	var problems Problems
+	policy := user.PasswordPolicy{MinLength: c.Passwords.MinLength, MaxLength: c.Passwords.MaxLength}
+	for _, field := range policy.CheckForm("", c.Bootstrap.Password) {
+		problems = append(problems, prefix+"BOOTSTRAP_ADMIN_PASSWORD "+field.Message)
 	}
 	return problems
 }

@@ -109,11 +109,24 @@ type PasswordPolicy struct {
 	History int
 }
 
-// Check reports what is wrong with a new password by itself: its length in code
-// points after NFC (NIST SP 800-63B-4, section 3.1.1.2), bytes that are no
-// text, missing classes of characters, and hardly more than words of the
-// account. How strong it is otherwise is for a judge to say: see Judged.
+// Check reports what is wrong with a new password by itself: its form, missing
+// classes of characters, and hardly more than words of the account. How strong
+// it is otherwise is for a judge to say: see Judged.
 func (p PasswordPolicy) Check(field string, password domain.Secret, words []string) []domain.Field {
+	if fields := p.CheckForm(field, password); len(fields) > 0 {
+		return fields
+	}
+	plain := password.Reveal()
+	if personal(plain, words) {
+		return []domain.Field{{Name: field, Code: "personal", Message: "must be more than the names and addresses of the account, or of this product"}}
+	}
+	return p.composition(field, plain)
+}
+
+// CheckForm reports bytes that are no text, and a length in code points after
+// NFC (NIST SP 800-63B-4, section 3.1.1.2) out of bounds. Nothing more is asked
+// of the passwords that operators choose.
+func (p PasswordPolicy) CheckForm(field string, password domain.Secret) []domain.Field {
 	plain := password.Reveal()
 	if !utf8.ValidString(plain) || strings.ContainsRune(plain, 0) {
 		return []domain.Field{{Name: field, Code: "encoding", Message: "must be valid UTF-8 without NUL"}}
@@ -129,8 +142,5 @@ func (p PasswordPolicy) Check(field string, password domain.Secret, words []stri
 	case length > p.MaxLength:
 		return []domain.Field{{Name: field, Code: "too_long", Message: fmt.Sprintf("must have at most %d characters", p.MaxLength)}}
 	}
-	if personal(plain, words) {
-		return []domain.Field{{Name: field, Code: "personal", Message: "must be more than the names and addresses of the account, or of this product"}}
-	}
-	return p.composition(field, plain)
+	return nil
 }

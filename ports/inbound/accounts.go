@@ -35,7 +35,8 @@ type Accounts interface {
 }
 
 // Superusers makes the accounts that hold every permission; commands and
-// start-up only.
+// start-up only. Their passwords are held to length and encoding alone: how
+// good they must be is the decision of the operator who gives them.
 type Superusers interface {
 	// EnsureFirst makes the account if there is no active superuser and tells
 	// whether it did. Of concurrent callers at most one does.
