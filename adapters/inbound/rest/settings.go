@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -14,9 +15,22 @@ import (
 )
 
 type settingsAnswer struct {
-	Values     map[string]string `json:"values" doc:"By name: the variable in lower case, without KEYSTONE_"`
-	Overridden []string          `json:"overridden" doc:"Set at run time"`
-	Version    int64             `json:"version"`
+	Values     map[string]any `json:"values" doc:"By name, the variable in lower case without KEYSTONE_; whole numbers as numbers"`
+	Overridden []string       `json:"overridden" doc:"Set at run time"`
+	Version    int64          `json:"version"`
+}
+
+// shown gives settings as programs expect them: a whole number as a number,
+// anything else in the words of its variable.
+func shown(values map[string]string) map[string]any {
+	out := make(map[string]any, len(values))
+	for name, text := range values {
+		out[name] = text
+		if number, err := strconv.Atoi(text); err == nil && strconv.Itoa(number) == text {
+			out[name] = number
+		}
+	}
+	return out
 }
 
 // settingValue is what a setting is set to, in the words of its variable:
@@ -73,7 +87,7 @@ func (s *Server) settings(c echo.Context, x *exchange) error {
 func writeSettings(c echo.Context, found inbound.SettingsInForce) error {
 	c.Response().Header().Set("ETag", entityTag(found.Version))
 	return write(c.Response(), http.StatusOK, mediaJSON,
-		settingsAnswer{Values: found.Values, Overridden: append([]string{}, found.Overridden...), Version: found.Version})
+		settingsAnswer{Values: shown(found.Values), Overridden: append([]string{}, found.Overridden...), Version: found.Version})
 }
 
 func (s *Server) changeSettings(c echo.Context, x *exchange) error {

@@ -27,7 +27,7 @@ func (s settingsPort) Change(_ context.Context, _ inbound.Caller, changes map[st
 }
 
 func obligingSettings(p *ports) settingsPort {
-	found := inbound.SettingsInForce{Values: map[string]string{"lockout_attempts": "3"}, Overridden: []string{"lockout_attempts"}, Version: 4}
+	found := inbound.SettingsInForce{Values: map[string]string{"lockout_attempts": "3", "access_token_ttl": "15m", "password_require": ""}, Overridden: []string{"lockout_attempts"}, Version: 4}
 	return settingsPort{p: p, get: func() (inbound.SettingsInForce, error) { return found, nil },
 		set: func(map[string]*string, int64) (inbound.SettingsInForce, error) { return found, nil }}
 }
@@ -57,7 +57,7 @@ func TestSettings(t *testing.T) {
 	}
 	run(t, []exampleCase{
 		{name: "shown", method: "GET", path: settingsPath, headers: []string{full}, status: 200, calls: []string{"settings"}, answered: []string{`ETag: "4"`, "Cache-Control: no-store"},
-			exactly: `{"values":{"lockout_attempts":"3"},"overridden":["lockout_attempts"],"version":4}`},
+			exactly: `{"values":{"access_token_ttl":"15m","lockout_attempts":3,"password_require":""},"overridden":["lockout_attempts"],"version":4}`},
 		{name: "without scope", method: "GET", path: settingsPath, headers: []string{bare}, status: 403},
 		{name: "PATCH without scope", method: "PATCH", path: settingsPath, headers: []string{bare, jsonType}, body: `{}`, status: 403},
 		{name: "text, number, list, null", method: "PATCH", path: settingsPath, headers: h, status: 200, calls: reached, answered: []string{`ETag: "5"`}, has: []string{`"overridden":[]`},
