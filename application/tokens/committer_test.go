@@ -117,6 +117,9 @@ func TestCommitterTellsDespiteImpatience(t *testing.T) {
 	if last := w.bus.published[len(w.bus.published)-1]; !w.reg.Ended(claims) || last.ID != claims.ID {
 		t.Error("committed and not applied, or not published")
 	}
+	if !w.bus.bounded {
+		t.Error("what outlasts the caller has no end")
+	}
 }
 
 func TestCommitterWithoutSignalsPublishesNothing(t *testing.T) {

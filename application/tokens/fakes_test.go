@@ -211,6 +211,7 @@ type bus struct {
 	mu         sync.Mutex
 	published  []token.Signal
 	fail       error
+	bounded    bool // the last Publish had a deadline
 	subscribed chan func([]token.Signal)
 }
 
@@ -223,6 +224,7 @@ func (b *bus) Publish(ctx context.Context, signals ...token.Signal) error {
 		return ctx.Err()
 	}
 	b.published = append(b.published, signals...)
+	_, b.bounded = ctx.Deadline()
 	return b.fail
 }
 

@@ -156,6 +156,9 @@ func (f *Feed) poll(ctx context.Context) error {
 	return nil
 }
 
+// tellLimit bounds what a Committer does after the commit.
+const tellLimit = 5 * time.Second
+
 // Committer is a unit of work that brings the signals stored in it to every
 // instance before its Do returns: this one by hand, the others by the bus, and
 // by their tails where the push is lost. So an end that was answered holds.
@@ -190,7 +193,8 @@ func (c *Committer) Do(ctx context.Context, work func(context.Context, outbound.
 		return err
 	}
 	// Committed: an impatient caller must not keep it from being told.
-	ctx = context.WithoutCancel(ctx)
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), tellLimit)
+	defer done()
 	c.feed.Apply(ctx, stored...)
 	_ = c.bus.Publish(ctx, stored...) // bounded; the tail has it within half a second
 	return err

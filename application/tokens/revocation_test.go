@@ -79,7 +79,7 @@ func TestRevokeReach(t *testing.T) {
 func TestRevokeNothingToEnd(t *testing.T) {
 	w := newWorld(t)
 	expired, _, _ := w.login(t, client.FirstParty)
-	w.clock.advance(15 * time.Minute)
+	w.clock.advance(16 * time.Minute) // with the most that the leeway can be
 	before := len(w.store.stored().signals)
 	for name, raw := range map[string]domain.Secret{
 		"empty": {}, "garbage": domain.NewSecret("garbage"), "expired": expired,
@@ -107,6 +107,22 @@ func TestRevokeWithinLeeway(t *testing.T) {
 	w.clock.advance(15 * time.Second)
 	w.alive(t)
 	w.refused(t, access)
+}
+
+// The leeway can be raised at run time: what is revoked stays dead under any.
+func TestRevokeOutlivesEveryLeeway(t *testing.T) {
+	w := newWorld(t)
+	access, _, _ := w.login(t, client.FirstParty)
+	late, _, _ := w.login(t, client.FirstParty)
+	must(t, w.revoker.Revoke(t.Context(), inbound.ClientCredentials{}, access))
+	w.clock.advance(15*time.Minute + 30*time.Second)
+	must(t, w.revoker.Revoke(t.Context(), inbound.ClientCredentials{}, late)) // expired, and not for good
+	w.valid.policy = Policy{Issuer: issuer, Leeway: maxLeeway}
+	w.clock.advance(29 * time.Second)
+	w.reg.Forget(w.clock.Now())
+	w.alive(t)
+	w.refused(t, access)
+	w.refused(t, late)
 }
 
 func TestRevokeThatIsNotStoredFails(t *testing.T) {

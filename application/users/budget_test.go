@@ -107,7 +107,14 @@ func TestReservationGoesBack(t *testing.T) {
 		for _, password := range []string{right, wrong} {
 			d := newDesk(nil)
 			ctx, leave := context.WithCancel(t.Context())
-			d.hasher.meanwhile = func(domain.Secret) { leave() }
+			d.hasher.meanwhile = func(domain.Secret) {
+				leave()
+				d.store.watch = func(ctx context.Context) { // a store that never answers is not waited for
+					if _, bounded := ctx.Deadline(); !bounded {
+						t.Errorf("%s: what outlasts the caller has no end", password)
+					}
+				}
+			}
 			_, err := d.VerifyPassword(ctx, d.name(), domain.NewSecret(password))
 			failures := 0
 			if password == wrong { // leaving does not save a guess from being counted

@@ -3,6 +3,7 @@ package users
 import (
 	"context"
 	"encoding/hex"
+	"time"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/user"
@@ -11,6 +12,10 @@ import (
 
 // identifierPurpose keys the hash under which unknown names have their budget.
 const identifierPurpose = "login-identifier"
+
+// settleLimit bounds the writing that outlasts its caller: a store that never
+// answers must not keep the identifier's place in the gate.
+const settleLimit = 5 * time.Second
 
 // Credentials proves people by password, within their budget of failures.
 type Credentials struct {
@@ -75,16 +80,19 @@ func (c *Credentials) attempt(ctx context.Context, who candidate, password domai
 		return proof{}, err
 	}
 	proven, err := c.evaluate(ctx, who, password)
+	// What the attempt leaves behind is kept although its caller gave up.
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
+	defer done()
 	if err != nil {
 		// Not evaluated: the reservation goes back. Should that fail too, it
 		// counts as a failure in half a minute, which is the safe side.
-		_ = c.settle(context.WithoutCancel(ctx), lockout, func(l user.Lockout) user.Lockout { return l.Cancel(c.clock.Now()) })
+		_ = c.settle(ctx, lockout, func(l user.Lockout) user.Lockout { return l.Cancel(c.clock.Now()) })
 		return proof{}, err
 	}
 	if !proven.account && !proven.pending {
-		return proof{}, c.failed(context.WithoutCancel(ctx), who)
+		return proof{}, c.failed(ctx, who)
 	}
-	if err := c.settle(context.WithoutCancel(ctx), lockout, func(l user.Lockout) user.Lockout {
+	if err := c.settle(ctx, lockout, func(l user.Lockout) user.Lockout {
 		if !proven.account && who.user != nil {
 			// The password of a registration that collided with this account
 			// proves nothing of the account: it must not buy new guesses at it.

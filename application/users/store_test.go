@@ -32,6 +32,7 @@ type store struct {
 	state
 	reruns int // how often a conflict makes the work run again
 	fail   error
+	watch  func(ctx context.Context) // sees each unit of work and swap begin
 }
 
 func newStore(all ...*user.User) *store {
@@ -45,6 +46,9 @@ func newStore(all ...*user.User) *store {
 func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.watch != nil {
+		s.watch(ctx)
+	}
 	if s.fail != nil || ctx.Err() != nil {
 		return cmp.Or(s.fail, ctx.Err())
 	}
@@ -208,6 +212,9 @@ func (b *budgets) Get(ctx context.Context, key string) (user.Lockout, error) {
 func (b *budgets) Swap(ctx context.Context, next user.Lockout) (bool, error) {
 	if b.beforeSwap != nil {
 		b.beforeSwap(next.Snapshot())
+	}
+	if b.watch != nil {
+		b.watch(ctx)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -2,12 +2,19 @@ package memory
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
+
+// loadLimit bounds a load that is shared: a connection that died without a word
+// would hold up all callers of its key, those who come later too.
+const loadLimit = 5 * time.Second
 
 // Cache is an outbound.Cache over a bounded W-TinyLFU cache.
 type Cache[K comparable, V any] struct{ inner *otter.Cache[K, V] }
@@ -25,11 +32,38 @@ func NewCache[K comparable, V any](size int, ttl time.Duration) *Cache[K, V] {
 // Get gives a kept value.
 func (c *Cache[K, V]) Get(key K) (V, bool) { return c.inner.GetIfPresent(key) }
 
-// Load gives the kept value, or loads and keeps it.
+// Load gives the kept value, or loads and keeps it. The load is shared, so it
+// runs apart from its callers: who leaves neither fails it nor waits for it.
 func (c *Cache[K, V]) Load(ctx context.Context, key K, load func(context.Context, K) (V, error)) (V, error) {
-	// The load is shared, so one caller who leaves must not fail the others;
-	// the store bounds its time.
-	return c.inner.Get(context.WithoutCancel(ctx), key, otter.LoaderFunc[K, V](load))
+	var none V
+	if ctx.Err() != nil {
+		return none, domain.Unavailable(context.Cause(ctx), 0)
+	}
+	ended := make(chan outcome[V], 1)
+	go func() {
+		o := outcome[V]{err: domain.Internal(errors.New("memory: a load ended its goroutine"))}
+		defer func() {
+			// Out of the callers' goroutines nothing else would catch it.
+			if fault := recover(); fault != nil {
+				o = outcome[V]{err: domain.Internal(fmt.Errorf("memory: a load panicked: %v", fault))}
+			}
+			ended <- o
+		}()
+		shared, done := context.WithTimeout(context.WithoutCancel(ctx), loadLimit)
+		defer done()
+		o.value, o.err = c.inner.Get(shared, key, otter.LoaderFunc[K, V](load))
+	}()
+	select {
+	case o := <-ended:
+		return o.value, o.err
+	case <-ctx.Done():
+		return none, domain.Unavailable(context.Cause(ctx), 0)
+	}
+}
+
+type outcome[V any] struct {
+	value V
+	err   error
 }
 
 // Drop forgets a key.
