@@ -53,7 +53,7 @@ func occurrence(u *user.User, kind domain.EventType) domain.Occurrence {
 	return domain.Occurrence{ID: given.ID(), Event: domain.Event{Type: kind, Subject: u.Party(), OccurredAt: given.Now}}
 }
 
-var away = errors.New("away")
+var errAway = errors.New("errAway")
 
 func TestTokenMails(t *testing.T) {
 	u := given.User()
@@ -84,13 +84,13 @@ func TestTokenMails(t *testing.T) {
 			if diff := cmp.Diff(want, out.sent, cmp.Comparer(domain.Secret.Equal)); diff != "" {
 				t.Error(diff)
 			}
-			out = mailer{err: away}
-			if err := tc.react(tokens{tc.mailed, true, nil}, &out, "").React(t.Context(), o); !errors.Is(err, away) {
-				t.Errorf("a mailer that is away: %v", err)
+			out = mailer{err: errAway}
+			if err := tc.react(tokens{tc.mailed, true, nil}, &out, "").React(t.Context(), o); !errors.Is(err, errAway) {
+				t.Errorf("a mailer that is errAway: %v", err)
 			}
 			out = mailer{}
-			if err := tc.react(tokens{tc.mailed, true, away}, &out, "").React(t.Context(), o); !errors.Is(err, away) || len(out.sent) > 0 {
-				t.Errorf("a store that is away: %v, %d mails", err, len(out.sent))
+			if err := tc.react(tokens{tc.mailed, true, errAway}, &out, "").React(t.Context(), o); !errors.Is(err, errAway) || len(out.sent) > 0 {
+				t.Errorf("a store that is errAway: %v, %d mails", err, len(out.sent))
 			}
 			if err := tc.react(tokens{tc.mailed, false, nil}, &out, "").React(t.Context(), o); err != nil || len(out.sent) > 0 {
 				t.Errorf("none is due: %v, %d mails", err, len(out.sent))
@@ -125,8 +125,8 @@ func TestNotice(t *testing.T) {
 	if err := notice(directory{err: domain.NotFound("gone")}).React(t.Context(), o); err != nil || len(out.sent) > 0 {
 		t.Errorf("who is gone: %v, %d mails", err, len(out.sent))
 	}
-	if err := notice(directory{err: away}).React(t.Context(), o); !errors.Is(err, away) {
-		t.Errorf("a store that is away: %v", err)
+	if err := notice(directory{err: errAway}).React(t.Context(), o); !errors.Is(err, errAway) {
+		t.Errorf("a store that is errAway: %v", err)
 	}
 	o.Subject.ID = "nobody"
 	if err := notice(directory{found: u}).React(t.Context(), o); err == nil {
