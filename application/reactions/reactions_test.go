@@ -53,7 +53,7 @@ func occurrence(u *user.User, kind domain.EventType) domain.Occurrence {
 	return domain.Occurrence{ID: given.ID(), Event: domain.Event{Type: kind, Subject: u.Party(), OccurredAt: given.Now}}
 }
 
-var errAway = errors.New("errAway")
+var errAway = errors.New("away")
 
 func TestTokenMails(t *testing.T) {
 	u := given.User()
@@ -86,11 +86,11 @@ func TestTokenMails(t *testing.T) {
 			}
 			out = mailer{err: errAway}
 			if err := tc.react(tokens{tc.mailed, true, nil}, &out, "").React(t.Context(), o); !errors.Is(err, errAway) {
-				t.Errorf("a mailer that is errAway: %v", err)
+				t.Errorf("a mailer that is away: %v", err)
 			}
 			out = mailer{}
 			if err := tc.react(tokens{tc.mailed, true, errAway}, &out, "").React(t.Context(), o); !errors.Is(err, errAway) || len(out.sent) > 0 {
-				t.Errorf("a store that is errAway: %v, %d mails", err, len(out.sent))
+				t.Errorf("a store that is away: %v, %d mails", err, len(out.sent))
 			}
 			if err := tc.react(tokens{tc.mailed, false, nil}, &out, "").React(t.Context(), o); err != nil || len(out.sent) > 0 {
 				t.Errorf("none is due: %v, %d mails", err, len(out.sent))
@@ -126,7 +126,7 @@ func TestNotice(t *testing.T) {
 		t.Errorf("who is gone: %v, %d mails", err, len(out.sent))
 	}
 	if err := notice(directory{err: errAway}).React(t.Context(), o); !errors.Is(err, errAway) {
-		t.Errorf("a store that is errAway: %v", err)
+		t.Errorf("a store that is away: %v", err)
 	}
 	o.Subject.ID = "nobody"
 	if err := notice(directory{found: u}).React(t.Context(), o); err == nil {
