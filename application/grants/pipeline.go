@@ -97,7 +97,7 @@ func (p *Pipeline) admit(ctx context.Context, grant Grant, r inbound.TokenReques
 			return Request{}, domain.Invalid(domain.CodeInvalidRequest, parameter+" is missing")
 		}
 	}
-	asked, err := scope.ParseSet(r.Params["scope"])
+	asked, err := parseAsked(r.Params["scope"])
 	if err != nil {
 		return Request{}, err
 	}
@@ -129,6 +129,9 @@ func (p *Pipeline) store(ctx context.Context, r Request, proof Proof) (outcome, 
 			}
 			held = r.Scope
 		}
+		if err := checkSize(held, renewal.Subject.Roles); err != nil {
+			return outcome{}, err
+		}
 		return outcome{subject: renewal.Subject, sessionID: renewal.SessionID, scope: held, refresh: renewal.RefreshToken}, nil
 	}
 	result := outcome{subject: *proof.Subject}
@@ -142,6 +145,9 @@ func (p *Pipeline) store(ctx context.Context, r Request, proof Proof) (outcome, 
 			return outcome{}, invalidScope()
 		}
 		result.scope = r.Scope
+	}
+	if err := checkSize(result.scope, result.subject.Roles); err != nil {
+		return outcome{}, err
 	}
 	var err error
 	switch {
