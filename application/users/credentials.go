@@ -2,16 +2,12 @@ package users
 
 import (
 	"context"
-	"encoding/hex"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/user"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
-
-// identifierPurpose keys the hash under which unknown names have their budget.
-const identifierPurpose = "login-identifier"
 
 // settleLimit bounds the writing that outlasts its caller: a store that never
 // answers must not keep the identifier's place in the gate.
@@ -50,6 +46,9 @@ type Login struct {
 // a name without a password are one refusal after the same work; a locked name
 // is refused before it, alike whether it exists (contract 3.1).
 func (c *Credentials) VerifyPassword(ctx context.Context, identifier string, password domain.Secret) (Login, error) {
+	if c.policy.Current().Passwords.Impossible(password) {
+		return Login{}, badCredentials() // whoever it is, so that it tells nothing
+	}
 	candidate, err := c.find(ctx, identifier)
 	if err != nil {
 		return Login{}, err
@@ -103,50 +102,6 @@ func (c *Credentials) attempt(ctx context.Context, who candidate, password domai
 		return proof{}, err
 	}
 	return proven, nil
-}
-
-// keyedIdentifier names a folded identifier that belongs to nobody, without
-// telling it.
-func keyedIdentifier(master outbound.MasterKey, folded string) (string, error) {
-	keyed, err := master.Derive(master.ID(), identifierPurpose, []byte(folded))
-	return "name:" + hex.EncodeToString(keyed[:]), err
-}
-
-// candidate is who may go by an identifier, and the key of its budget.
-type candidate struct {
-	key     string
-	user    *user.User
-	pending *user.PendingRegistration
-	// alike says that two hashes are always worked out, so that a collided
-	// registration takes as long as any (contract 4.1).
-	alike bool
-}
-
-func (c *Credentials) find(ctx context.Context, identifier string) (candidate, error) {
-	folded, isEmail := user.FoldLogin(identifier)
-	found, err := c.directory.ByLogin(ctx, folded, isEmail)
-	if err != nil && domain.AsError(err).Kind != domain.KindNotFound {
-		return candidate{}, err
-	}
-	required := c.policy.Current().Admission.RequireVerifiedEmail
-	result := candidate{user: found, alike: required && isEmail}
-	if found != nil {
-		result.key = budgetOf(found.ID())
-	} else {
-		if result.key, err = keyedIdentifier(c.master, folded); err != nil {
-			return candidate{}, err
-		}
-	}
-	if found == nil || result.alike {
-		pending, err := c.directory.Pending(ctx, folded, isEmail, c.clock.Now())
-		switch {
-		case err == nil:
-			result.pending = &pending
-		case domain.AsError(err).Kind != domain.KindNotFound:
-			return candidate{}, err
-		}
-	}
-	return result, nil
 }
 
 // proof is what a password matched.

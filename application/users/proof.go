@@ -22,6 +22,9 @@ type Proven struct {
 // count in the budget that logins have: wrong is CodeWrongPassword, too often
 // CodeAccountLocked.
 func (c *Credentials) ProvePassword(ctx context.Context, id domain.ID, password domain.Secret) (Proven, error) {
+	if c.policy.Current().Passwords.Impossible(password) {
+		return Proven{}, wrongPassword()
+	}
 	u, err := c.directory.ByID(ctx, id)
 	if err != nil {
 		return Proven{}, err

@@ -87,10 +87,19 @@ func validHost(host string) bool {
 // always goes to the stored address, never to a folded or typed one.
 func (e Email) Folded() string { return domain.Fold(string(e)) }
 
+// MaxLogin is the length in octets beyond which no name or address can be: what
+// is typed at login is not looked up then.
+const MaxLogin = maxEmail
+
 // FoldLogin folds what was typed as a name at login: an address where it has
-// an @, which no username can.
+// an @, which no username can. What is longer than MaxLogin stays as it is:
+// folding costs, and anyone may send it.
 func FoldLogin(identifier string) (folded string, isEmail bool) {
-	if strings.ContainsRune(identifier, '@') {
+	isEmail = strings.ContainsRune(identifier, '@')
+	switch {
+	case len(identifier) > MaxLogin:
+		return identifier, isEmail
+	case isEmail:
 		return domain.Fold(identifier), true
 	}
 	return strings.ToLower(identifier), false
@@ -108,6 +117,19 @@ type PasswordPolicy struct {
 	// one in force included; zero lets all.
 	History int
 }
+
+// Impossible tells whether a password is longer than any that Check ever let
+// in: proving it is refused before it is normalized and hashed, which costs.
+// The maximum may have been lowered since, so up to formerMax always counts as
+// possible.
+func (p PasswordPolicy) Impossible(password domain.Secret) bool {
+	return utf8.RuneCountInString(password.Reveal()) > maxGrowth*max(p.MaxLength, formerMax)
+}
+
+const (
+	maxGrowth = 4   // how many code points NFC may make one of, at most
+	formerMax = 256 // code points: the default of the maximum
+)
 
 // Check reports what is wrong with a new password by itself: its form, missing
 // classes of characters, and hardly more than words of the account. How strong
@@ -133,7 +155,7 @@ func (p PasswordPolicy) CheckForm(field string, password domain.Secret) []domain
 	}
 	// NFC grows a string at most threefold, so the byte length bounds the work.
 	length := utf8.RuneCountInString(plain)
-	if length <= 4*p.MaxLength {
+	if length <= maxGrowth*p.MaxLength {
 		length = utf8.RuneCountInString(norm.NFC.String(plain))
 	}
 	switch {

@@ -97,6 +97,26 @@ func TestFoldLoginFindsWhatIsKept(t *testing.T) {
 	})
 }
 
+// Whoever sends a megabyte as a name or password has it neither folded nor
+// normalized; what Check lets in is never impossible to prove.
+func TestLoginsThatCannotBe(t *testing.T) {
+	for _, typed := range []string{strings.Repeat("İ", user.MaxLogin), "É@" + strings.Repeat("É", user.MaxLogin)} {
+		if folded, isEmail := user.FoldLogin(typed); folded != typed || isEmail != strings.Contains(typed, "@") {
+			t.Errorf("folded %d octets, address %v", len(typed), isEmail)
+		}
+	}
+	for _, maxLength := range []int{64, 256, 1000} {
+		p := user.PasswordPolicy{MaxLength: maxLength}
+		longest := strings.Repeat("\u1112\u1161\u11ab", max(maxLength, 256)) // three code points that NFC makes one
+		if p.Impossible(domain.NewSecret(longest)) {
+			t.Errorf("a password that some maximum up to %d lets in is impossible", max(maxLength, 256))
+		}
+		if !p.Impossible(domain.NewSecret(strings.Repeat("a", 4*max(maxLength, 256)+1))) {
+			t.Errorf("max %d: anything is possible", maxLength)
+		}
+	}
+}
+
 func TestPasswordPolicy(t *testing.T) {
 	policy := user.PasswordPolicy{MinLength: 15, MaxLength: 20}
 	words := user.Words("some.body.long-name", "M@mail.example.com", user.Profile{FirstName: "Zoë", LastName: "McAlister", DisplayName: "The Alister"})
