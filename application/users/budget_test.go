@@ -169,12 +169,10 @@ func TestReserveWaitsForOthers(t *testing.T) {
 		waiting := others(d)
 		d.store.lockouts[waiting.Key] = waiting
 		d.clock.sleep = func(context.Context) error { d.clock.advance(10 * time.Second); return nil }
-		_, err := d.try(t, d.name(), right)
-		if domain.AsError(err).Reason != domain.ReasonAccountLocked {
-			t.Fatalf("got %v: five attempts without an outcome count as failures", err)
-		}
-		if d.hasher.verified.Load() != 0 || d.budget().LockedUntil.IsZero() {
-			t.Error("evaluated, or the lock was not stored")
+		_, err := d.try(t, d.name(), wrong)
+		wantCode(t, err, domain.CodeInvalidGrant)
+		if d.hasher.verified.Load() != 1 || d.budget().LockedUntil.IsZero() {
+			t.Errorf("evaluated %d, %+v: attempts without an outcome leave one", d.hasher.verified.Load(), d.budget())
 		}
 	})
 	t.Run("the caller gives up", func(t *testing.T) {

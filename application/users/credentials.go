@@ -84,7 +84,7 @@ func (c *Credentials) attempt(ctx context.Context, who candidate, password domai
 	defer done()
 	if err != nil {
 		// Not evaluated: the reservation goes back. Should that fail too, it
-		// counts as a failure in half a minute, which is the safe side.
+		// counts as a failure a little later, which is the safe side.
 		_ = c.settle(ctx, lockout, func(l user.Lockout) user.Lockout { return l.Cancel(c.clock.Now()) })
 		return proof{}, err
 	}

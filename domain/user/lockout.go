@@ -24,8 +24,9 @@ func (p LockoutPolicy) duration(level int) time.Duration {
 }
 
 // reservationLife is how long an attempt may be in flight before it counts as
-// failed: its process is gone.
-const reservationLife = 30 * time.Second
+// failed: its process is gone. It is a little more than a request may last, so
+// that a process that dies keeps the owner waiting no longer than it must.
+const reservationLife = 12 * time.Second
 
 // Lockout is the budget of failed proofs for one identifier: an account, or a
 // name that belongs to nobody. An attempt is reserved before the password is
@@ -100,14 +101,13 @@ func (l Lockout) Reserve(p LockoutPolicy, now time.Time) (Lockout, Admission) {
 }
 
 // Fail settles a reserved attempt as failed; the one that exhausts the budget
-// locks. One that comes back while locked was counted as abandoned already: it
-// must not lengthen the lock.
+// locks. One that comes back while locked must not lengthen the lock.
 func (l Lockout) Fail(p LockoutPolicy, now time.Time) Lockout {
 	l.s.Pending = max(0, l.s.Pending-1)
 	if l.LockedAt(now) {
 		return l.touched(now)
 	}
-	return l.failed(1, p, now).touched(now)
+	return l.failed(p, now).touched(now)
 }
 
 // Succeed settles a reserved attempt as proven and forgets all failures.
@@ -123,18 +123,23 @@ func (l Lockout) Cancel(now time.Time) Lockout {
 	return l.touched(now)
 }
 
-// settleAbandoned counts reservations whose process never came back.
+// settleAbandoned counts reservations whose process never came back. They leave
+// one attempt: nobody was told their outcome, and a crash must not lock anyone.
 func (l Lockout) settleAbandoned(p LockoutPolicy, now time.Time) Lockout {
 	if l.s.Pending == 0 || now.Before(l.s.PendingAt.Add(reservationLife)) {
 		return l
 	}
-	abandoned := l.s.Pending
+	counted := l.s.Failures + l.s.Pending
+	if !p.off() {
+		counted = min(counted, p.Attempts-1)
+	}
+	l.s.Failures = max(l.s.Failures, counted)
 	l.s.Pending = 0
-	return l.failed(abandoned, p, now)
+	return l
 }
 
-func (l Lockout) failed(n int, p LockoutPolicy, now time.Time) Lockout {
-	l.s.Failures += n
+func (l Lockout) failed(p LockoutPolicy, now time.Time) Lockout {
+	l.s.Failures++
 	if p.off() || l.s.Failures < p.Attempts {
 		return l
 	}

@@ -18,7 +18,7 @@ var (
 )
 
 // abandoned is when an attempt that did not come back counts as failed.
-const abandoned = 30 * time.Second
+const abandoned = 12 * time.Second
 
 // budget is the lockout beside what an observer counts: attempts in flight,
 // attempts whose process died, failures since the last fresh budget, and locks
@@ -41,13 +41,9 @@ func (b *budget) wantLock(t *rapid.T) {
 
 func (b *budget) reserve(t *rapid.T) {
 	if b.dead > 0 && !b.now.Before(b.reserved.Add(abandoned)) {
-		b.failed, b.dead = b.failed+b.dead, 0
-		defer func() {
-			if b.failed >= b.policy.Attempts && !b.locked {
-				b.wantLock(t)
-			}
-		}()
+		b.failed, b.dead = max(b.failed, min(b.failed+b.dead, b.policy.Attempts-1)), 0
 	}
+	locked := b.locked && b.now.Before(b.LockedUntil())
 	next, admission := b.Reserve(b.policy, b.now)
 	b.Lockout = next
 	switch admission {
@@ -64,8 +60,8 @@ func (b *budget) reserve(t *rapid.T) {
 			t.Fatal("admitted while locked")
 		}
 	case user.Locked:
-		if b.failed < b.policy.Attempts || !b.LockedAt(b.now) {
-			t.Fatalf("locked after %d failures until %v", b.failed, b.LockedUntil())
+		if !locked {
+			t.Fatalf("locked, though nothing failed, after %d failures until %v", b.failed, b.LockedUntil())
 		}
 	case user.Busy:
 		if b.flying+b.dead == 0 || b.failed+b.dead+b.flying != b.policy.Attempts {
@@ -164,7 +160,8 @@ func TestLocksGrowLongerAndTheLastRepeats(t *testing.T) {
 	}
 }
 
-func TestAbandonedAttemptsCountOnce(t *testing.T) {
+// A process that dies with all attempts in flight locks nobody: one is left.
+func TestAbandonedAttemptsLeaveOne(t *testing.T) {
 	l := user.NewLockout("k")
 	for range policy.Attempts {
 		l, _ = l.Reserve(policy, start)
@@ -174,15 +171,31 @@ func TestAbandonedAttemptsCountOnce(t *testing.T) {
 	}
 	at := start.Add(abandoned)
 	l, admission := l.Reserve(policy, at)
-	if admission != user.Locked || !l.LockedUntil().Equal(at.Add(5*time.Minute)) {
-		t.Fatalf("admission %d, locked until %v", admission, l.LockedUntil())
+	if admission != user.Admitted || l.Failures() != policy.Attempts-1 || l.LockedAt(at) {
+		t.Fatalf("admission %d, %d failures, locked until %v", admission, l.Failures(), l.LockedUntil())
+	}
+	if _, admission := l.Reserve(policy, at); admission != user.Busy {
+		t.Errorf("admission %d beside the one that was left, want Busy", admission)
+	}
+	l = l.Fail(policy, at)
+	if want := at.Add(5 * time.Minute); !l.LockedUntil().Equal(want) {
+		t.Errorf("locked until %v, want %v", l.LockedUntil(), want)
 	}
 	locked := l
-	for range policy.Attempts { // they were slow, not gone: each was counted already
+	for range policy.Attempts { // the others were slow, not gone
 		l = l.Fail(policy, at.Add(time.Second))
 	}
 	if l.Snapshot().Level != 1 || !l.LockedUntil().Equal(locked.LockedUntil()) {
 		t.Errorf("latecomers made it lock %d until %v", l.Snapshot().Level, l.LockedUntil())
+	}
+}
+
+// What was given up while the lock lasts neither lengthens it nor shortens it.
+func TestAbandonedWhileLocked(t *testing.T) {
+	l := user.RehydrateLockout(user.LockoutSnapshot{Key: "k", Failures: 5, Level: 1, LockedUntil: start.Add(5 * time.Minute), Pending: 3, PendingAt: start})
+	next, admission := l.Reserve(policy, start.Add(abandoned))
+	if s := next.Snapshot(); admission != user.Locked || s.Failures != 5 || s.Level != 1 || s.Pending != 0 || !s.LockedUntil.Equal(l.LockedUntil()) {
+		t.Errorf("admission %d, %+v", admission, s)
 	}
 }
 
