@@ -2,11 +2,8 @@ package bootstrap
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"strings"
 
@@ -133,22 +130,6 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap
 	})
 }
 
-// listeners are the API's and, where configured, the operations listener.
-type listeners struct {
-	api, ops *http.Server
-	bound    net.Addr
-}
-
-func newListeners(cfg *config.Config, api *rest.Server, p parts, metrics *telemetry.Metrics, logger *zap.Logger) *listeners {
-	l := &listeners{api: rest.NewHTTPServer(api.Handler(), cfg.HTTP.Addr, logger)}
-	if cfg.HTTP.OpsAddr != "" {
-		l.ops = rest.NewHTTPServer(operationsHandler(p, metrics), cfg.HTTP.OpsAddr, logger)
-	}
-	return l
-}
-
-func (l *listeners) apiAddr() net.Addr { return l.bound }
-
 // serve ties the parts to the life of the process: what starts first stops last.
 func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, runner *jobs.Runner, l *listeners, logger *zap.Logger, say notices) {
 	lc.Append(fx.Hook{
@@ -163,7 +144,7 @@ func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, run
 	if l.ops != nil {
 		lc.Append(fx.Hook{
 			OnStart: func(context.Context) error { _, err := listen(l.ops, down, logger); return err },
-			OnStop:  l.ops.Shutdown,
+			OnStop:  func(ctx context.Context) error { return shut(ctx, l.ops, logger) },
 		})
 	}
 	lc.Append(fx.Hook{
@@ -185,23 +166,9 @@ func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, run
 			if err := p.out.Clock.Sleep(ctx, cfg.HTTP.ShutdownDelay); err != nil {
 				return err
 			}
-			return l.api.Shutdown(ctx)
+			return shut(ctx, l.api, logger)
 		},
 	})
-}
-
-func listen(server *http.Server, down fx.Shutdowner, logger *zap.Logger) (net.Addr, error) {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", server.Addr)
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			logger.Error("a listener failed", zap.String("address", server.Addr), zap.Error(err))
-			_ = down.Shutdown(fx.ExitCode(1)) // only fails when stopping already
-		}
-	}()
-	return listener.Addr(), nil
 }
 
 // whereabouts tells where state is kept, without credentials.

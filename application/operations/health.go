@@ -30,6 +30,9 @@ func NewHealth(clock outbound.Clock, probes []outbound.Probe) *Health {
 // Drain makes the instance not ready, before it stops listening.
 func (h *Health) Drain() { h.draining.Store(true) }
 
+// Draining tells whether the instance is about to stop.
+func (h *Health) Draining() bool { return h.draining.Load() }
+
 // Ready probes all dependencies at once.
 func (h *Health) Ready(ctx context.Context) (bool, []inbound.Dependency) {
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)

@@ -49,6 +49,8 @@ type HTTP struct {
 	TrustedProxies []netip.Prefix
 	CORSOrigins    []string
 	ShutdownDelay  time.Duration
+	TLSCertFile    string // empty, as its key: plain HTTP
+	TLSKeyFile     string
 }
 
 // Tokens are lifetimes and algorithms.

@@ -138,11 +138,11 @@ func TestAFileWithUnknownSettingsIsRefused(t *testing.T) {
 }
 
 func TestSettingsNotInForceAreWarnedAbout(t *testing.T) {
-	cfg, err := config.Load("", []string{"KEYSTONE_TLS_CERT_FILE=cert.pem"})
+	cfg, err := config.Load("", []string{"KEYSTONE_DATABASE_REPLICA_URLS=postgres://h/d"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Contains(cfg.Warnings(), "KEYSTONE_TLS_CERT_FILE is not in force in this version") {
+	if !slices.Contains(cfg.Warnings(), "KEYSTONE_DATABASE_REPLICA_URLS is not in force in this version") {
 		t.Errorf("got %q", cfg.Warnings())
 	}
 }

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sort"
 	"strings"
 
@@ -59,7 +61,7 @@ func Load(path string, environ []string) (*Config, error) {
 	}
 	if len(problems) == 0 {
 		c.Delivery.complete(c)
-		problems = append(c.check(), c.checkBootstrap()...)
+		problems = slices.Concat(c.check(), c.checkBootstrap(), c.checkTLS())
 	}
 	if len(problems) > 0 {
 		sort.Strings(problems)
@@ -183,6 +185,32 @@ func (c *Config) checkBootstrap() Problems {
 		problems = append(problems, prefix+"BOOTSTRAP_ADMIN_PASSWORD "+field.Message)
 	}
 	return problems
+}
+
+// checkTLS reads the pair as the listener will.
+func (c *Config) checkTLS() Problems {
+	cert, key := c.HTTP.TLSCertFile, c.HTTP.TLSKeyFile
+	switch {
+	case cert == "" && key == "":
+		return nil
+	case cert == "":
+		return Problems{prefix + "TLS_CERT_FILE is required with KEYSTONE_TLS_KEY_FILE"}
+	case key == "":
+		return Problems{prefix + "TLS_KEY_FILE is required with KEYSTONE_TLS_CERT_FILE"}
+	}
+	var problems Problems
+	for name, path := range map[string]string{"TLS_CERT_FILE": cert, "TLS_KEY_FILE": key} {
+		if _, err := os.ReadFile(path); err != nil {
+			problems = append(problems, prefix+name+" names a file that can't be read")
+		}
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		return Problems{prefix + "TLS_CERT_FILE must hold a PEM certificate that goes with the PEM key in KEYSTONE_TLS_KEY_FILE"}
+	}
+	return nil
 }
 
 func (c *Config) weakHashing() bool {

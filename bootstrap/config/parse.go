@@ -28,6 +28,13 @@ func secret(field func(*Config) *domain.Secret) setter {
 	}
 }
 
+func text(field func(*Config) *string) setter {
+	return func(c *Config, s string) error {
+		*field(c) = s
+		return nil
+	}
+}
+
 func oneOf(field func(*Config) *string, words ...string) setter {
 	return func(c *Config, s string) error {
 		if !slices.Contains(words, s) {

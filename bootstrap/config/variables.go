@@ -46,6 +46,8 @@ func variables() []variable {
 		{name: "ENV", fallback: Development, set: oneOf(func(c *Config) *string { return &c.Env }, Development, Production)},
 		{name: "HTTP_ADDR", fallback: ":8080", set: address(func(c *Config) *string { return &c.HTTP.Addr })},
 		{name: "OPS_ADDR", fallback: "127.0.0.1:9464", emptyOK: true, set: address(func(c *Config) *string { return &c.HTTP.OpsAddr })},
+		{name: "TLS_CERT_FILE", set: text(func(c *Config) *string { return &c.HTTP.TLSCertFile })},
+		{name: "TLS_KEY_FILE", set: text(func(c *Config) *string { return &c.HTTP.TLSKeyFile })},
 		{name: "ISSUER", fallback: "http://localhost:8080", set: issuer},
 		{name: "AUDIENCE", set: func(c *Config, s string) error { c.Tokens.Audience = list(s); return nil }},
 		{name: "DATABASE_URL", fallback: "sqlite://keystone.db", secret: true, set: databaseURL},
@@ -82,7 +84,7 @@ func variables() []variable {
 		{name: "AUDIT_RETENTION", runtime: true, fallback: "8760h", set: duration(func(c *Config) *time.Duration { return &c.Audit.Retention }, 0, maxLifetime)},
 		{name: "SMTP_URL", secret: true, set: smtpURL},
 		{name: "MAIL_FROM", set: mailFrom},
-		{name: "MAIL_DIR", set: func(c *Config, s string) error { c.Delivery.MailDir = s; return nil }},
+		{name: "MAIL_DIR", set: text(func(c *Config) *string { return &c.Delivery.MailDir })},
 		{name: "SMS_URL", secret: true, set: smsURL},
 		{name: "LINK_BASE_URL", set: linkBase},
 		{name: "REVOCATION_FAIL_MODE", fallback: "closed", set: oneOf(func(c *Config) *string { return &c.Revocation }, "closed", "open")},
@@ -95,8 +97,6 @@ func variables() []variable {
 
 		// In the contract, and not in force before the issues that build them.
 		{name: "DATABASE_REPLICA_URLS", secret: true, later: true, set: accept},
-		{name: "TLS_CERT_FILE", later: true, set: accept},
-		{name: "TLS_KEY_FILE", later: true, set: accept},
 	}
 }
 
