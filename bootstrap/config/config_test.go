@@ -71,6 +71,53 @@ func TestEveryProblemIsReportedWithItsVariable(t *testing.T) {
 	}
 }
 
+func problemsOf(environ ...string) []string {
+	_, err := config.Load("", environ)
+	var problems config.Problems
+	errors.As(err, &problems)
+	var names []string
+	for _, p := range problems {
+		name, _, _ := strings.Cut(p, " ")
+		names = append(names, name)
+	}
+	return names
+}
+
+func TestWhatFollowsFromSeveralValuesIsSaidWithTheRest(t *testing.T) {
+	empty := filepath.Join(t.TempDir(), "empty")
+	write(t, empty, "\n")
+	for want, environ := range map[string][]string{
+		"KEYSTONE_LOG_LEVEL KEYSTONE_MASTER_KEY KEYSTONE_SMTP_URL": {"KEYSTONE_ENV=production", "KEYSTONE_LOG_LEVEL=loud"},
+		"KEYSTONE_ISSUER KEYSTONE_MASTER_KEY KEYSTONE_SMTP_URL":    {"KEYSTONE_ENV=production", "KEYSTONE_ISSUER=x", "KEYSTONE_MASTER_KEY=x"}, // each once
+		"KEYSTONE_MASTER_KEY_FILE KEYSTONE_SMTP_URL":               {"KEYSTONE_ENV=production", "KEYSTONE_MASTER_KEY_FILE=" + empty},
+		"KEYSTONE_BOOTSTRAP_ADMIN_PASSWORD KEYSTONE_ENV":           {"KEYSTONE_ENV=staging", "KEYSTONE_BOOTSTRAP_ADMIN_PASSWORD=short"},
+	} {
+		if got := strings.Join(problemsOf(environ...), " "); got != want {
+			t.Errorf("%v: got %s", environ, got)
+		}
+	}
+}
+
+func TestURLsAreReadAsTheirUsersWill(t *testing.T) {
+	for name, values := range map[string][]string{
+		"ISSUER": {
+			"https://id.example.com?", "https://id.example.com#", "https://:443", "https://id.example.com:", "https://id.example.com:0", "https://id.example.com:65536",
+			"https://user@id.example.com", "https://id.example.com/a/",
+		},
+		"LINK_BASE_URL":         {"https://:443", "https://a.example?", "https://a.example:99999"},
+		"CORS_ORIGINS":          {"https://:443", "https://a.example:65536", "https://a.example:"},
+		"DATABASE_URL":          {"sqlite://a.db?mode=ro", "sqlite://:memory:", "postgres://u:hunter2@h:port/d", "postgres://u:hunter2@h/d?sslmode=hunter2", "postgres://u:hunter2@h/d?connect_timeout=x", "postgres:///d"},
+		"DATABASE_REPLICA_URLS": {"sqlite://a.db", "postgres://h/d,mysql://u:hunter2@h"},
+	} {
+		for _, value := range values {
+			_, err := config.Load("", []string{"KEYSTONE_MASTER_KEY=" + key, "KEYSTONE_" + name + "=" + value})
+			if err == nil || !strings.HasPrefix(err.Error(), "KEYSTONE_"+name+" ") || strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%s: %v", value, err)
+			}
+		}
+	}
+}
+
 func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
 	for name, tc := range map[string]struct {
 		environ []string
@@ -85,15 +132,7 @@ func TestProductionRefusesWhatIsUnsafe(t *testing.T) {
 		"loopback issuer is fine":                    {[]string{"KEYSTONE_ENV=production", "KEYSTONE_MASTER_KEY=" + key, "KEYSTONE_SMTP_URL=smtp://m"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := config.Load("", tc.environ)
-			var problems config.Problems
-			errors.As(err, &problems)
-			var names []string
-			for _, p := range problems {
-				name, _, _ := strings.Cut(p, " ")
-				names = append(names, name)
-			}
-			if diff := cmp.Diff(tc.refuses, names); diff != "" {
+			if diff := cmp.Diff(tc.refuses, problemsOf(tc.environ...)); diff != "" {
 				t.Error(diff)
 			}
 		})

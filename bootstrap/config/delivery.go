@@ -49,8 +49,7 @@ func smsURL(c *Config, s string) error {
 }
 
 func linkBase(c *Config, s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if _, err := webURL(s); err != nil {
 		return errors.New("must be an http or https URL without query or fragment")
 	}
 	c.Delivery.LinkBase = strings.TrimSuffix(s, "/")

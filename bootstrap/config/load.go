@@ -22,6 +22,14 @@ type Problems []string
 
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
+// name tells whether a variable, or the file it is read from, is among them:
+// what else follows from its value need not be said.
+func (p Problems) name(variable string) bool {
+	return slices.ContainsFunc(p, func(problem string) bool {
+		return strings.HasPrefix(problem, variable+" ") || strings.HasPrefix(problem, variable+"_FILE ")
+	})
+}
+
 // given is a value somebody set.
 type given struct {
 	text string
@@ -52,6 +60,9 @@ func Load(path string, environ []string) (*Config, error) {
 		}
 		if err := v.set(c, value.text); err != nil {
 			problems = append(problems, prefix+v.name+" "+err.Error())
+			if err := v.set(c, v.fallback); err != nil && v.fallback != "" {
+				return nil, fmt.Errorf("the default of %s%s %w", prefix, v.name, err) // a fault of this file's
+			}
 		}
 	}
 	for _, key := range values.file.Keys() {
@@ -59,9 +70,11 @@ func Load(path string, environ []string) (*Config, error) {
 			problems = append(problems, fmt.Sprintf("%q in the configuration file is not a setting", key))
 		}
 	}
-	if len(problems) == 0 {
-		c.Delivery.complete(c)
-		problems = slices.Concat(c.check(), c.checkBootstrap(), c.checkTLS())
+	c.Delivery.complete(c)
+	for _, problem := range slices.Concat(c.check(), c.checkBootstrap(), c.checkTLS()) {
+		if name, _, _ := strings.Cut(problem, " "); !problems.name(name) {
+			problems = append(problems, problem)
+		}
 	}
 	if len(problems) > 0 {
 		sort.Strings(problems)
@@ -119,7 +132,12 @@ func (s sources) lookup(v variable, problems *Problems) (given, bool) {
 				*problems = append(*problems, prefix+v.name+"_FILE names a file that can't be read")
 				return given{}, false
 			}
-			return given{strings.TrimRight(string(content), "\r\n"), "secret file"}, true
+			value := strings.TrimRight(string(content), "\r\n")
+			if value == "" {
+				*problems = append(*problems, prefix+v.name+"_FILE names a file that is empty")
+				return given{}, false
+			}
+			return given{value, "secret file"}, true
 		}
 	}
 	return given{}, false

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/keystone-auth/keystone/adapters/outbound/database"
 	"github.com/keystone-auth/keystone/adapters/outbound/masterkey"
 	"github.com/keystone-auth/keystone/adapters/outbound/redis"
 	"github.com/keystone-auth/keystone/domain"
@@ -143,8 +144,8 @@ func origins(field func(*Config) *[]string) setter {
 	return func(c *Config, s string) error {
 		out := list(s)
 		for _, origin := range out {
-			u, err := url.Parse(origin)
-			if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
+			u, err := webURL(origin)
+			if err != nil || u.Scheme+"://"+u.Host != origin {
 				return errors.New("must be comma-separated exact origins, such as https://app.example.com")
 			}
 		}
@@ -167,27 +168,39 @@ func address(field func(*Config) *string) setter {
 }
 
 func issuer(c *Config, s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(s, "/") {
+	u, err := webURL(s)
+	if err != nil || strings.HasSuffix(s, "/") {
 		return errors.New("must be an http or https URL without query, fragment or trailing slash (RFC 8414, section 2)")
 	}
 	c.HTTP.Issuer = u
 	return nil
 }
 
+// webURL reads an http or https URL that things are appended to: without user,
+// query or fragment, empty ones too.
+func webURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || !validPort(u.Port()) || strings.HasSuffix(u.Host, ":") ||
+		u.User != nil || strings.ContainsAny(s, "?#") {
+		return nil, errors.New("not such a URL")
+	}
+	return u, nil
+}
+
 func databaseURL(c *Config, s string) error {
-	if !isSQLite(s) && !isPostgres(s) {
-		return errors.New("must be postgres://… or sqlite://path")
-	}
-	if path, ok := strings.CutPrefix(s, "sqlite://"); ok && path == "" {
-		return errors.New("names no file after sqlite://")
-	}
-	if isPostgres(s) {
-		if u, err := url.Parse(s); err != nil || u.Host == "" && u.Query().Get("host") == "" {
-			return errors.New("is not a URL with a host")
-		}
+	if err := database.CheckURL(s); err != nil {
+		return fmt.Errorf("must be postgres://… or sqlite://path: %w", err)
 	}
 	c.Storage.DatabaseURL = domain.NewSecret(s)
+	return nil
+}
+
+func replicaURLs(_ *Config, s string) error {
+	for _, part := range list(s) {
+		if !isPostgres(part) || database.CheckURL(part) != nil {
+			return errors.New("must be comma-separated postgres:// URLs")
+		}
+	}
 	return nil
 }
 

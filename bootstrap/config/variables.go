@@ -37,9 +37,6 @@ type variable struct {
 // key is the name in a YAML file.
 func (v variable) key() string { return strings.ToLower(v.name) }
 
-// accept takes any text: the issue that puts the variable in force gives it rules.
-func accept(*Config, string) error { return nil }
-
 // variables is the whole configuration, in the order it is printed.
 func variables() []variable {
 	return []variable{
@@ -96,7 +93,7 @@ func variables() []variable {
 		{name: "LOG_FORMAT", set: oneOf(func(c *Config) *string { return &c.Log.Format }, "json", "console")},
 
 		// In the contract, and not in force before the issues that build them.
-		{name: "DATABASE_REPLICA_URLS", secret: true, later: true, set: accept},
+		{name: "DATABASE_REPLICA_URLS", secret: true, later: true, set: replicaURLs},
 	}
 }
 

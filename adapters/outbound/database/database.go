@@ -53,20 +53,44 @@ func Open(_ context.Context, config Config, clock outbound.Clock, random outboun
 		return nil, errors.New("database: the number of connections must be positive")
 	}
 	db := &DB{clock: clock, random: random, follow: config.Follow}
-	scheme, rest, found := strings.Cut(config.URL, "://")
-	var err error
+	dialect, rest, err := splitURL(config.URL)
 	switch {
-	case found && (scheme == "postgres" || scheme == "postgresql"):
+	case err != nil:
+	case dialect == postgres:
 		err = db.openPostgres(config)
-	case found && scheme == "sqlite":
-		err = db.openSQLite(rest, config.MaxConns)
 	default:
-		err = errors.New("the URL must begin with postgres:// or sqlite://")
+		err = db.openSQLite(rest, config.MaxConns)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	return db, nil
+}
+
+// CheckURL tells what is wrong with a URL, quoting nothing of it; it opens and
+// connects to nothing.
+func CheckURL(text string) error {
+	dialect, rest, err := splitURL(text)
+	switch {
+	case err != nil:
+		return err
+	case dialect == postgres:
+		_, err = parsePostgres(text)
+		return err
+	}
+	return checkSQLite(rest)
+}
+
+// splitURL gives the dialect that a URL names, and what follows its scheme.
+func splitURL(text string) (dialect, string, error) {
+	scheme, rest, found := strings.Cut(text, "://")
+	switch {
+	case found && (scheme == "postgres" || scheme == "postgresql"):
+		return postgres, rest, nil
+	case found && scheme == "sqlite":
+		return sqlite, rest, nil
+	}
+	return "", "", errors.New("the URL must begin with postgres:// or sqlite://")
 }
 
 // Driver names the dialect: postgres or sqlite.

@@ -3,7 +3,6 @@ package database
 import (
 	"database/sql"
 	"errors"
-	"fmt"
 	"net/url"
 	"time"
 
@@ -22,14 +21,9 @@ const (
 )
 
 func (db *DB) openPostgres(config Config) error {
-	// Parsed here first, because the parser's complaint may quote a part of
-	// the password.
-	if _, err := url.Parse(config.URL); err != nil {
-		return errors.New("the PostgreSQL URL can't be parsed")
-	}
-	parsed, err := pgx.ParseConfig(config.URL)
+	parsed, err := parsePostgres(config.URL)
 	if err != nil {
-		return fmt.Errorf("the PostgreSQL URL is not valid: %w", err)
+		return err
 	}
 	parsed.DefaultQueryExecMode = pgx.QueryExecModeExec // see doc.go
 	setDefault(parsed.RuntimeParams, "application_name", "keystone")
@@ -55,6 +49,23 @@ func (db *DB) openPostgres(config Config) error {
 	db.writer = bun.NewDB(pool, pgdialect.New())
 	db.reader = db.writer
 	return nil
+}
+
+// parsePostgres reads a URL. Its failures quote nothing of it: the driver's own
+// may hold a part of the password.
+func parsePostgres(text string) (*pgx.ConnConfig, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, errors.New("the PostgreSQL URL can't be parsed")
+	}
+	if u.Host == "" && u.Query().Get("host") == "" {
+		return nil, errors.New("the PostgreSQL URL names no host")
+	}
+	parsed, err := pgx.ParseConfig(text)
+	if err != nil {
+		return nil, errors.New("the PostgreSQL URL has a part that the driver refuses, or names a file that can't be read")
+	}
+	return parsed, nil
 }
 
 // setDefault sets what the URL does not.

@@ -23,8 +23,8 @@ const (
 )
 
 func (db *DB) openSQLite(path string, maxConns int) error {
-	if path == "" || strings.HasPrefix(path, ":memory:") || strings.ContainsAny(path, "?\x00") {
-		return errors.New("the SQLite URL must be sqlite:// and the path of a file, without parameters")
+	if err := checkSQLite(path); err != nil {
+		return err
 	}
 	// The file holds password hashes and sealed keys. SQLite gives its journal
 	// files the same mode.
@@ -50,6 +50,13 @@ func (db *DB) openSQLite(path string, maxConns int) error {
 	db.writer = bun.NewDB(writer, sqlitedialect.New())
 	db.reader = bun.NewDB(reader, sqlitedialect.New())
 	db.migrator = func() (*sql.DB, error) { return openSQLitePool(name+sqliteWriter, 1) }
+	return nil
+}
+
+func checkSQLite(path string) error {
+	if path == "" || strings.HasPrefix(path, ":memory:") || strings.ContainsAny(path, "?\x00") {
+		return errors.New("the SQLite URL must be sqlite:// and the path of a file, without parameters")
+	}
 	return nil
 }
 
