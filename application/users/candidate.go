@@ -17,6 +17,11 @@ type candidate struct {
 	key     string
 	user    *user.User
 	pending *user.PendingRegistration
+	// owner is whose budget the key names, nil for nobody: the user, or the
+	// account that a pending registration collided with.
+	owner *user.User
+	// unverified says that the right password does not let the user in yet.
+	unverified bool
 	// alike says that two hashes are always worked out, so that a collided
 	// registration takes as long as any (contract 4.1).
 	alike bool
@@ -24,7 +29,9 @@ type candidate struct {
 
 func (c *Credentials) find(ctx context.Context, identifier string) (candidate, error) {
 	folded, isEmail := user.FoldLogin(identifier)
-	result := candidate{alike: c.policy.Current().Admission.RequireVerifiedEmail && isEmail}
+	admission := c.policy.Current().Admission
+	required := admission.RequireVerifiedEmail
+	result := candidate{alike: required && isEmail}
 	var err error
 	if len(identifier) > user.MaxLogin {
 		result.key, err = keyedIdentifier(c.master, folded)
@@ -42,8 +49,21 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 			return candidate{}, err
 		}
 	}
+	result.owner = result.user
+	if required && !isEmail && result.pending != nil {
+		// A new account has one budget under its name and its address, so the
+		// name of a registration that collided has that of the address too.
+		folded = result.pending.Email.Folded()
+		if result.owner, err = c.byLogin(ctx, folded, true); err != nil {
+			return candidate{}, err
+		}
+	}
 	if result.user != nil {
-		result.key = budgetOf(result.user.ID())
+		refused := result.user.Admit(admission, c.clock.Now())
+		result.unverified = refused != nil && domain.AsError(refused).Reason == domain.ReasonEmailUnverified
+	}
+	if result.owner != nil {
+		result.key = budgetOf(result.owner.ID())
 		return result, nil
 	}
 	result.key, err = keyedIdentifier(c.master, folded)

@@ -92,9 +92,10 @@ func (c *Credentials) attempt(ctx context.Context, who candidate, password domai
 		return proof{}, c.failed(ctx, who)
 	}
 	if err := c.settle(ctx, lockout, func(l user.Lockout) user.Lockout {
-		if !proven.account && who.user != nil {
-			// The password of a registration that collided with this account
-			// proves nothing of the account: it must not buy new guesses at it.
+		if !proven.account || who.unverified {
+			// The password of a registration that collided proves nothing of the
+			// account it collided with: it must not buy new guesses at it. That of
+			// a new account buys none either, so that the two behave alike.
 			return l.Cancel(c.clock.Now())
 		}
 		return l.Succeed(c.clock.Now())
@@ -202,7 +203,7 @@ func (c *Credentials) failed(ctx context.Context, who candidate) error {
 		if err != nil {
 			return err
 		}
-		if who.user == nil {
+		if who.owner == nil {
 			nobody := domain.Party{Kind: domain.PartyUnknown, ID: who.key}
 			err := r.Events.Append(ctx, domain.Event{Type: domain.EventLoginFailed, Outcome: domain.Failed, Reason: "bad_credentials", Actor: nobody, Subject: nobody, OccurredAt: now})
 			if err != nil {
@@ -210,7 +211,7 @@ func (c *Credentials) failed(ctx context.Context, who candidate) error {
 			}
 			return domain.Refuse(badCredentials())
 		}
-		u, err := r.Users.Get(ctx, who.user.ID())
+		u, err := r.Users.Get(ctx, who.owner.ID())
 		if err != nil {
 			return orBadCredentials(err)
 		}

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/user"
 	"github.com/keystone-auth/keystone/test/given"
@@ -77,5 +79,67 @@ func TestPendingRegistrationBuysNoGuesses(t *testing.T) {
 	}
 	if b := d.budget(); b.LockedUntil.IsZero() {
 		t.Errorf("twelve guesses and no lock: %+v", b)
+	}
+}
+
+// How failures and the right password of a registration add up tells nothing of
+// whether its address was taken, by whichever name it is tried.
+func TestPendingRegistrationHasTheBudgetOfItsAddress(t *testing.T) {
+	type try struct {
+		byAddress bool
+		password  string
+	}
+	const own = "the password of the registration"
+	for name, sequence := range map[string][]try{
+		"one budget":              {{false, wrong}, {true, wrong}, {false, wrong}, {true, wrong}, {false, wrong}, {true, own}, {false, own}},
+		"locked by the address":   {{true, wrong}, {true, wrong}, {true, wrong}, {true, wrong}, {true, wrong}, {false, own}},
+		"no failures forgotten":   {{false, wrong}, {true, wrong}, {false, own}, {true, own}, {false, wrong}, {true, wrong}, {false, wrong}, {true, own}},
+		"the right one is no try": {{false, own}, {true, own}, {false, own}, {true, own}, {false, own}, {true, own}, {false, own}},
+	} {
+		fresh := newDesk(func(p *Policy, s *user.Snapshot) {
+			p.Admission.RequireVerifiedEmail, s.IsVerified, s.PasswordHash = true, false, hashOf(own)
+		})
+		taken, pending := pendingDesk(true)
+		taken.store.pending[0].PasswordHash = hashOf(own)
+		names := map[*desk]string{fresh: fresh.name(), taken: string(pending.Username)}
+		var told [2][]domain.Error
+		for i, d := range []*desk{fresh, taken} {
+			for _, try := range sequence {
+				identifier := names[d]
+				if try.byAddress {
+					identifier = d.address()
+				}
+				_, err := d.try(t, identifier, try.password)
+				told[i] = append(told[i], asTold(err, d.clock.Now()))
+			}
+		}
+		if diff := cmp.Diff(told[0], told[1], cmp.AllowUnexported(domain.Error{})); diff != "" {
+			t.Errorf("%s: a taken address (+) is answered otherwise than a fresh one (-):\n%s", name, diff)
+		}
+		if a, b := fresh.budget(), taken.budget(); a.Failures != b.Failures || a.Pending != b.Pending || a.Level != b.Level {
+			t.Errorf("%s: budgets %+v and %+v", name, a, b)
+		}
+	}
+}
+
+// Guesses under the name of a registration that collided are guesses at a budget
+// of the owner of its address, who is told of the lock.
+func TestPendingRegistrationLocksItsOwner(t *testing.T) {
+	d, p := pendingDesk(true)
+	for range 5 {
+		_, err := d.try(t, string(p.Username), wrong)
+		wantCode(t, err, domain.CodeInvalidGrant)
+	}
+	if s := d.store.stored().users[d.user.ID()]; s.FailedLoginAttempts != 5 || s.LockedUntil.IsZero() {
+		t.Errorf("%d failures, locked until %v", s.FailedLoginAttempts, s.LockedUntil)
+	}
+	clear(d.store.users) // the owner left: the budget is that of the address as it is of nobody's
+	for range 5 {
+		_, err := d.try(t, string(p.Username), wrong)
+		wantCode(t, err, domain.CodeInvalidGrant)
+	}
+	_, err := d.try(t, d.address(), wrong)
+	if domain.AsError(err).Reason != domain.ReasonAccountLocked {
+		t.Errorf("got %v for the address", err)
 	}
 }

@@ -29,7 +29,7 @@ func (c *Credentials) ProvePassword(ctx context.Context, id domain.ID, password 
 	if err != nil {
 		return Proven{}, err
 	}
-	if _, err := c.attempt(ctx, candidate{key: budgetOf(id), user: u}, password); err != nil {
+	if _, err := c.attempt(ctx, candidate{key: budgetOf(id), user: u, owner: u}, password); err != nil {
 		return Proven{}, orNotProven(err)
 	}
 	s := u.Snapshot()

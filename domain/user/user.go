@@ -229,9 +229,12 @@ func (u *User) LoggedIn(now time.Time) {
 	u.record(domain.EventLoginSucceeded, domain.Succeeded, "", u.Party(), now)
 }
 
-// LoginRefused notes that the right password was not enough.
+// LoginRefused notes that the right password was not enough. Before the address
+// is verified it clears no failures, as the lockout does not forget them.
 func (u *User) LoginRefused(reason string, now time.Time) {
-	u.s.FailedLoginAttempts, u.s.LockedUntil = 0, time.Time{}
+	if reason != domain.ReasonEmailUnverified {
+		u.s.FailedLoginAttempts, u.s.LockedUntil = 0, time.Time{}
+	}
 	u.record(domain.EventLoginFailed, domain.Failed, reason, u.Party(), now)
 }
 
