@@ -24,6 +24,7 @@ type Hasher struct {
 	params argon2id.Params
 	decoy  string // a readable hash of the same cost that no password is known for
 	gate   *gate
+	spend  func(password string, p *argon2id.Params) // the work of a hash, without its outcome
 }
 
 var _ outbound.PasswordHasher = (*Hasher)(nil)
@@ -46,6 +47,7 @@ func New(params Params, concurrency, queue int) (*Hasher, error) {
 		params: p,
 		decoy:  encode(&p, make([]byte, saltLength), make([]byte, keyLength)),
 		gate:   newGate(int64(concurrency)*int64(p.Memory), queue),
+		spend:  func(password string, p *argon2id.Params) { _, _ = argon2id.CreateHash(password, p) },
 	}, nil
 }
 
@@ -64,7 +66,8 @@ func (h *Hasher) Hash(ctx context.Context, password domain.Secret) (encoded stri
 }
 
 // Verify checks a password at the cost of the stored hash, or of the
-// configured parameters where that can't be read.
+// configured parameters where that can't be read. A mismatch costs at least
+// the configured parameters.
 func (h *Hasher) Verify(ctx context.Context, password domain.Secret, encoded string) (match, outdated bool, err error) {
 	stored, readable := parse(encoded)
 	if !readable {
@@ -73,7 +76,13 @@ func (h *Hasher) Verify(ctx context.Context, password domain.Secret, encoded str
 	}
 	// A smaller hash takes a full share too: concurrency bounds the CPU as well.
 	busy := h.gate.run(ctx, int64(max(stored.Memory, h.params.Memory)), func() {
-		match, err = argon2id.ComparePasswordAndHash(normal(password), encoded)
+		plain := normal(password)
+		if match, err = argon2id.ComparePasswordAndHash(plain, encoded); err != nil || match {
+			return
+		}
+		for _, rest := range missing(stored, h.params) {
+			h.spend(plain, &rest)
+		}
 	})
 	switch {
 	case busy != nil:
@@ -82,6 +91,29 @@ func (h *Hasher) Verify(ctx context.Context, password domain.Secret, encoded str
 		return false, false, domain.Internal(fmt.Errorf("argon2: %w", err))
 	}
 	return match && readable, stored != h.params, nil
+}
+
+// missing gives the hashes that make up for one that was cheaper than the
+// parameters in force: after these were raised, accounts that have not logged
+// in since must take as long as names of nobody (contract 3.1). Work is memory
+// times passes.
+func missing(stored, now argon2id.Params) []argon2id.Params {
+	work := func(p argon2id.Params) int64 { return int64(p.Memory) * int64(p.Iterations) }
+	lacking := work(now) - work(stored)
+	if lacking <= 0 {
+		return nil
+	}
+	var rest []argon2id.Params
+	add := func(memory, iterations int64) {
+		p := now
+		p.Memory, p.Iterations = uint32(memory), uint32(iterations)
+		if affordable(&p) {
+			rest = append(rest, p)
+		}
+	}
+	add(int64(now.Memory), lacking/int64(now.Memory))
+	add(lacking%int64(now.Memory), 1)
+	return rest
 }
 
 // QueueLength tells how many callers are waiting now.
