@@ -196,13 +196,20 @@ func (c *cache[K, V]) DropAll() {
 type log struct {
 	since func(mark time.Time) ([]token.Signal, time.Time, error)
 	prune func(now time.Time, limit int) (int, error)
+	watch func(ctx context.Context) // sees each call begin
 }
 
-func (l *log) Since(_ context.Context, mark time.Time) ([]token.Signal, time.Time, error) {
+func (l *log) Since(ctx context.Context, mark time.Time) ([]token.Signal, time.Time, error) {
+	if l.watch != nil {
+		l.watch(ctx)
+	}
 	return l.since(mark)
 }
 
-func (l *log) Prune(_ context.Context, now time.Time, limit int) (int, error) {
+func (l *log) Prune(ctx context.Context, now time.Time, limit int) (int, error) {
+	if l.watch != nil {
+		l.watch(ctx)
+	}
 	return l.prune(now, limit)
 }
 

@@ -15,8 +15,12 @@ import (
 const (
 	tailEvery   = 500 * time.Millisecond
 	pruneEvery  = time.Minute
+	leastPause  = 50 * time.Millisecond
 	reloadEvery = 30 * time.Second // signing keys, in case a signal was lost to a bug
 	silence     = time.Second      // both feeds silent this long: the state is unknown
+	pollLimit   = silence          // an answer that takes longer is no sign of life
+	firstLimit  = 10 * time.Second // the first poll brings all there is
+	storeLimit  = 2 * time.Second  // of any other call to the store
 	pruneBatch  = 1000
 	seenFor     = 10 * time.Second // longer than a signal keeps coming: the look-back and two polls
 )
@@ -37,6 +41,7 @@ type Feed struct {
 	reactions map[token.SignalKind]func(context.Context)
 
 	tailAt, busAt atomic.Int64 // microseconds of the last sign of life
+	storeDown     atomic.Bool  // the last poll was refused, rather than left waiting
 	// The tail's own: where it is, and what it saw lately.
 	mark time.Time
 	seen map[token.Signal]time.Time
@@ -75,10 +80,13 @@ func (f *Feed) Stop() {
 	}
 }
 
-// Known tells whether the revocation state can be trusted now.
+// Known tells whether the revocation state can be trusted now. The bus may lose
+// a signal, so it vouches alone only while the store is down, when there is
+// nothing to miss: a tail that is kept waiting must not hide behind it.
 func (f *Feed) Known() bool {
-	last := max(f.tailAt.Load(), f.busAt.Load())
-	return f.clock.Now().UnixMicro()-last < silence.Microseconds()
+	now := f.clock.Now().UnixMicro()
+	fresh := func(at int64) bool { return now-at < silence.Microseconds() }
+	return fresh(f.tailAt.Load()) || f.storeDown.Load() && fresh(f.busAt.Load())
 }
 
 // Apply takes signals in, on this instance.
@@ -88,12 +96,24 @@ func (f *Feed) Apply(ctx context.Context, signals ...token.Signal) {
 		f.principals.apply(s)
 		if s.Kind == token.SignalKeysChanged {
 			// A failure leaves the ring as it is; followLog tries again.
-			_ = f.ring.Reload(ctx)
+			_ = bounded(ctx, storeLimit, f.ring.Reload)
 		}
 		if react := f.reactions[s.Kind]; react != nil {
-			react(ctx)
+			f.react(ctx, react)
 		}
 	}
+}
+
+func (f *Feed) react(ctx context.Context, react func(context.Context)) {
+	_ = bounded(ctx, storeLimit, func(ctx context.Context) error { react(ctx); return nil })
+}
+
+// bounded runs one call to the store: a connection that died without a word
+// must not stop a feed.
+func bounded(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
+	ctx, done := context.WithTimeout(ctx, limit)
+	defer done()
+	return call(ctx)
 }
 
 func (f *Feed) followBus(ctx context.Context) {
@@ -111,22 +131,29 @@ func (f *Feed) followBus(ctx context.Context) {
 
 func (f *Feed) followLog(ctx context.Context) {
 	var prunedAt, reloadedAt = f.clock.Now(), f.clock.Now()
-	for f.clock.Sleep(ctx, tailEvery) == nil {
-		if err := f.poll(ctx); err != nil {
+	for pause := tailEvery; f.clock.Sleep(ctx, pause) == nil; {
+		began := f.clock.Now()
+		err := f.poll(ctx)
+		now := f.clock.Now()
+		// What the poll took is not waited for again, or a slow store would look dead.
+		pause = max(tailEvery-now.Sub(began), leastPause)
+		if err != nil {
 			continue // Known turns false by itself, and the log's decorator tells
 		}
-		now := f.clock.Now()
 		if now.Sub(reloadedAt) >= reloadEvery {
 			reloadedAt = now
-			_ = f.ring.Reload(ctx) // keeps what it had
+			_ = bounded(ctx, storeLimit, f.ring.Reload) // keeps what it had
 			for _, react := range f.reactions {
-				react(ctx)
+				f.react(ctx, react)
 			}
 		}
 		if now.Sub(prunedAt) >= pruneEvery {
 			prunedAt = now
 			f.registry.Forget(now)
-			_, _ = f.log.Prune(ctx, now, pruneBatch) // tried again in a minute
+			_ = bounded(ctx, storeLimit, func(ctx context.Context) error {
+				_, err := f.log.Prune(ctx, now, pruneBatch)
+				return err // tried again in a minute
+			})
 		}
 	}
 }
@@ -134,11 +161,21 @@ func (f *Feed) followLog(ctx context.Context) {
 // poll reads the log on from where it was: a pushed signal that was lost while
 // the bus or the store was away is found here.
 func (f *Feed) poll(ctx context.Context) error {
-	signals, next, err := f.log.Since(ctx, f.mark)
+	now := f.clock.Now() // before it is asked: what is stored while it answers may be left out
+	limit := pollLimit
+	if f.mark.IsZero() {
+		limit = firstLimit
+	}
+	var signals []token.Signal
+	var next time.Time
+	err := bounded(ctx, limit, func(ctx context.Context) (err error) {
+		signals, next, err = f.log.Since(ctx, f.mark)
+		f.storeDown.Store(err != nil && ctx.Err() == nil)
+		return err
+	})
 	if err != nil {
 		return err
 	}
-	now := f.clock.Now()
 	for _, s := range signals {
 		// The look-back brings each signal several times; once is enough.
 		if _, known := f.seen[s]; !known {
@@ -152,7 +189,7 @@ func (f *Feed) poll(ctx context.Context) error {
 		}
 	}
 	f.mark = next
-	f.tailAt.Store(f.clock.Now().UnixMicro())
+	f.tailAt.Store(now.UnixMicro())
 	return nil
 }
 
