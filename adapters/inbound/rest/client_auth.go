@@ -30,7 +30,7 @@ func clientCredentials(h http.Header, form map[string]string) (inbound.ClientCre
 	case basic:
 		credentials, ok := parseBasic(header[0])
 		if !ok {
-			return none(domain.CodeInvalidClient, "the Authorization header does not hold Basic credentials")
+			return none(domain.CodeInvalidClient, notBasic)
 		}
 		if id != "" && id != credentials.ID {
 			return none(domain.CodeInvalidRequest, "client_id is not the client that authenticates")
@@ -44,6 +44,21 @@ func clientCredentials(h http.Header, form map[string]string) (inbound.ClientCre
 		return inbound.ClientCredentials{Method: inbound.AuthNone, ID: id}, nil
 	}
 	return inbound.ClientCredentials{}, nil
+}
+
+const notBasic = "the Authorization header does not hold Basic credentials"
+
+// checkBasic refuses a header that can't authenticate a client whatever the
+// body says: 401 comes before what is wrong with the body (contract, section 2).
+func checkBasic(h http.Header) error {
+	header := h["Authorization"]
+	if len(header) != 1 {
+		return nil
+	}
+	if _, ok := parseBasic(header[0]); !ok {
+		return domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, notBasic)
+	}
+	return nil
 }
 
 // noClientSecret refuses a client's secret beside a bearer token: two ways to

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
 
@@ -21,11 +22,14 @@ type tokenAnswer struct {
 }
 
 func (s *Server) token(c echo.Context, _ *exchange) error {
+	r := c.Request()
+	if err := checkBasic(r.Header); err != nil {
+		return err
+	}
 	form, err := readForm(c)
 	if err != nil {
 		return err
 	}
-	r := c.Request()
 	credentials, err := clientCredentials(r.Header, form)
 	if err != nil {
 		return err
@@ -44,7 +48,7 @@ func (s *Server) token(c echo.Context, _ *exchange) error {
 // `active` is told.
 type introspectionAnswer struct {
 	Active    bool     `json:"active"`
-	Scope     *string  `json:"scope,omitempty"`
+	Scope     string   `json:"scope,omitempty"`
 	ClientID  string   `json:"client_id,omitempty"`
 	Username  string   `json:"username,omitempty"`
 	TokenType string   `json:"token_type,omitempty" enum:"Bearer"`
@@ -64,6 +68,13 @@ func (s *Server) introspect(c echo.Context, x *exchange) error {
 		if err := s.authenticate(c, x); err != nil {
 			return err
 		}
+		// A user is refused before the body is looked at (contract, section 2);
+		// a client may always ask about its own tokens.
+		if x.caller.Claims.IsUser() && !x.caller.Can(scope.IntrospectTokens) {
+			return inbound.InsufficientScope(scope.IntrospectTokens)
+		}
+	} else if err := checkBasic(r.Header); err != nil {
+		return err
 	}
 	form, err := readForm(c)
 	if err != nil {
@@ -99,9 +110,8 @@ func introspected(state inbound.Introspection) introspectionAnswer {
 		return introspectionAnswer{}
 	}
 	claims := state.Claims
-	scopes := claims.Scope.String()
 	answer := introspectionAnswer{
-		Active: true, Scope: &scopes, ClientID: claims.ClientID, Username: claims.Username, Subject: claims.Subject,
+		Active: true, Scope: claims.Scope.String(), ClientID: claims.ClientID, Username: claims.Username, Subject: claims.Subject,
 		Issuer: claims.Issuer, Audience: claims.Audience, ExpiresAt: seconds(claims.ExpiresAt), IssuedAt: seconds(claims.IssuedAt),
 		ID: claims.ID, SessionID: claims.SessionID,
 	}
@@ -120,6 +130,9 @@ func seconds(t time.Time) int64 {
 }
 
 func (s *Server) revoke(c echo.Context, _ *exchange) error {
+	if err := checkBasic(c.Request().Header); err != nil {
+		return err
+	}
 	form, err := readForm(c)
 	if err != nil {
 		return err

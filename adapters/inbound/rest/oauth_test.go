@@ -57,6 +57,7 @@ func TestTokenEndpoint(t *testing.T) {
 					return inbound.TokenResponse{}, nil
 				}
 			}},
+		{name: "a header is judged before the body", path: path, headers: []string{jsonType, "Authorization: Basic !!!"}, body: `{}`, status: 401, has: []string{`"error":"invalid_client"`}, answered: []string{basicAsk}},
 		{name: "TOK-03 JSON", path: path, headers: []string{jsonType}, body: `{"grant_type":"x"}`, status: 415, has: invalid},
 		{name: "TOK-03 no type", path: path, body: grant, status: 415, has: invalid},
 		{name: "TOK-03 two types", path: path, headers: []string{formType, jsonType}, body: grant, status: 415, has: invalid},
@@ -154,15 +155,16 @@ func TestIntrospection(t *testing.T) {
 		{name: "bearer and secret", path: introspectPath, headers: []string{formType, full}, body: "token=x&client_id=c&client_secret=s", status: 400, has: []string{"invalid_request"}},
 		{name: "bad bearer", path: introspectPath, headers: []string{formType, "Authorization: Bearer nope"}, body: "token=x", status: 401, has: []string{`"error":"invalid_token"`},
 			answered: []string{`WWW-Authenticate: Bearer realm="keystone", error="invalid_token", error_description="the token is ?not? valid??"`}},
-		{name: "INT-02 bearer without the scope", path: introspectPath, headers: []string{formType, bare}, body: "token=x", status: 403, calls: asBearer,
+		{name: "INT-02 bearer without the scope", path: introspectPath, headers: []string{formType, bare}, body: "token=x", status: 403,
+			has: []string{`"error":"insufficient_scope"`}, answered: []string{`WWW-Authenticate: Bearer realm="keystone", error="insufficient_scope", error_description="the token lacks the needed scope", scope="introspect:tokens"`}},
+		{name: "a scope is judged before the body", path: introspectPath, headers: []string{jsonType, bare}, body: `{}`, status: 403, has: []string{`"error":"insufficient_scope"`}},
+		{name: "a header is judged before the body", path: introspectPath, headers: []string{jsonType, "Authorization: Basic !!!"}, body: `{}`, status: 401, has: []string{`"error":"invalid_client"`}, answered: []string{basicAsk}},
+		{name: "no scope", path: introspectPath, headers: []string{formType, basicOfC}, body: "token=x", status: 200, calls: asClient, has: []string{`"active":true`}, hasNot: []string{"scope"},
 			given: func(p *ports) {
-				p.asBearer = func(context.Context, inbound.Caller, domain.Secret) (inbound.Introspection, error) {
-					err := domain.E(domain.KindForbidden, domain.CodeInsufficientScope, "missing")
-					err.Scope = "introspect:tokens"
-					return inbound.Introspection{}, err
+				p.asClient = func(context.Context, inbound.ClientCredentials, domain.Secret) (inbound.Introspection, error) {
+					return inbound.Introspection{Active: true, Claims: token.AccessClaims{Subject: "c", ClientID: "c"}}, nil
 				}
-			},
-			has: []string{`"error":"insufficient_scope"`}, answered: []string{`WWW-Authenticate: Bearer realm="keystone", error="insufficient_scope", error_description="missing", scope="introspect:tokens"`}},
+			}},
 		{name: "nobody", path: introspectPath, headers: []string{formType}, body: "token=x", status: 401, has: []string{`"error":"invalid_client"`}, answered: []string{basicAsk}},
 		{name: "nobody comes before the token", path: introspectPath, headers: []string{formType}, body: "", status: 401, has: []string{`"error":"invalid_client"`}},
 		{name: "INT-11 no token", path: introspectPath, headers: []string{formType, basicOfC}, body: "x=y", status: 400, has: []string{`"error":"invalid_request"`}},
@@ -186,6 +188,7 @@ func TestRevocation(t *testing.T) {
 		{name: "the token itself suffices", path: revokePath, headers: []string{formType}, body: "token=x", status: 200, calls: reached},
 		{name: "REV-04", path: revokePath, headers: []string{formType, basicOfC}, body: "token=x", status: 400, calls: reached,
 			given: revoking(domain.Invalid(domain.CodeInvalidRequest, "the token is another client's")), has: []string{`"error":"invalid_request"`}},
+		{name: "a header is judged before the body", path: revokePath, headers: []string{jsonType, "Authorization: Basic !!!"}, body: `{}`, status: 401, has: []string{`"error":"invalid_client"`}, answered: []string{basicAsk}},
 		{name: "REV-07 no token", path: revokePath, headers: []string{formType, basicOfC}, body: "", status: 400, has: []string{`"error":"invalid_request"`}},
 		{name: "REV-07 GET with callback", method: "GET", path: revokePath + "?token=x&callback=f", headers: []string{basicOfC}, status: 405, answered: []string{"Allow: POST"}, hasNot: []string{"f("}},
 		{name: "REV-09", path: revokePath, headers: []string{formType, basicOfC}, body: "token=x", status: 503, calls: reached,

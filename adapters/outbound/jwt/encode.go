@@ -23,7 +23,9 @@ func encodeClaims(c token.AccessClaims) ([]byte, error) {
 	}
 	o.text("jti", c.ID)
 	o.text("client_id", c.ClientID)
-	o.text("scope", c.Scope.String())
+	if len(c.Scope) > 0 { // RFC 6749, section 3.3: a scope names at least one
+		o.text("scope", c.Scope.String())
+	}
 	if c.IsUser() {
 		o.text("username", c.Username)
 		o.list("roles", c.Roles)
