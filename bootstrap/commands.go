@@ -32,7 +32,7 @@ func Main(ctx context.Context, args []string, opts ...Option) int {
 		AdminCreate: c.adminCreate, ClientCreate: c.clientCreate,
 		KeysList: c.keysList, KeysRotate: c.keysRotate, KeysReseal: c.keysReseal,
 		AuditVerify: c.auditVerify,
-		ConfigCheck: c.configCheck, ConfigPrint: c.configPrint, OpenAPI: c.openAPI,
+		ConfigCheck: c.configCheck, ConfigPrint: c.configPrint, OpenAPI: c.openAPI, Instance: c.instance,
 	}, args, os.Stdin, os.Stdout, os.Stderr)
 }
 

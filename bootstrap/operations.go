@@ -18,5 +18,5 @@ func operationsHandler(p parts, metrics *telemetry.Metrics) http.Handler {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return mux
+	return rest.OpsHeaders(p.out.Clock, p.out.Random, mux)
 }

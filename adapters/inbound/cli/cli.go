@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -39,6 +40,10 @@ type Commands struct {
 	ConfigCheck   func(ctx context.Context) error
 	ConfigPrint   func(ctx context.Context, to io.Writer) error // secrets redacted
 	OpenAPI       func(ctx context.Context) ([]byte, error)
+
+	// Instance tells where the configured instance listens on this machine, and
+	// how its certificate is recognized; nil: plain HTTP.
+	Instance func() (base string, trust *tls.Config, err error)
 }
 
 // Exit codes.
@@ -79,7 +84,7 @@ func New(c Commands) *cobra.Command {
 	root.PersistentFlags().StringVar(c.ConfigFile, "config", "", "YAML file; KEYSTONE_* variables win over it")
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve the API (the default)", Args: cobra.NoArgs, RunE: serve},
-		migrate(c), admin(c), clients(c), keys(c), audit(c), config(c), health(),
+		migrate(c), admin(c), clients(c), keys(c), audit(c), config(c), health(c),
 		&cobra.Command{Use: "openapi", Short: "Print the OpenAPI document", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			document, err := c.OpenAPI(cmd.Context())
 			if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -133,23 +134,24 @@ func config(c Commands) *cobra.Command {
 	return group("config", "Look at the configuration", check, show)
 }
 
-const (
-	defaultHealthURL = "http://127.0.0.1:8080"
-	healthTimeout    = 5 * time.Second
-)
+const healthTimeout = 5 * time.Second
 
-// health needs no configuration, so that a container's probe stays cheap.
-func health() *cobra.Command {
-	return &cobra.Command{Use: "health [url]", Short: "Tell whether an instance is ready", Args: cobra.MaximumNArgs(1), RunE: func(cmd *cobra.Command, args []string) error {
-		base := defaultHealthURL
+// health asks the instance that the configuration describes, or the one at the
+// URL, for which no configuration is read.
+func health(c Commands) *cobra.Command {
+	return &cobra.Command{Use: "health [url]", Short: "Tell whether an instance is ready", Args: cobra.MaximumNArgs(1), RunE: func(cmd *cobra.Command, args []string) (err error) {
+		var base string
+		var trust *tls.Config
 		if len(args) > 0 {
 			base = strings.TrimSuffix(args[0], "/")
+		} else if base, trust, err = c.Instance(); err != nil {
+			return err
 		}
 		request, err := http.NewRequestWithContext(cmd.Context(), http.MethodGet, base+"/readyz", http.NoBody)
 		if err != nil {
 			return err
 		}
-		answer, err := (&http.Client{Timeout: healthTimeout}).Do(request)
+		answer, err := (&http.Client{Timeout: healthTimeout, Transport: &http.Transport{TLSClientConfig: trust, DisableKeepAlives: true}}).Do(request)
 		if err != nil {
 			return fmt.Errorf("not ready: %w", err)
 		}

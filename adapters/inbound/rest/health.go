@@ -1,11 +1,14 @@
 package rest
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
 type liveness struct {
@@ -47,9 +50,17 @@ func ready(c echo.Context, health inbound.Health) error {
 }
 
 // OpsHandler serves /healthz and /readyz for the operators' listener, which
-// adds its own metrics and profiles beside it.
+// adds its own metrics and profiles beside it. Other paths are a plain 404.
 func OpsHandler(health inbound.Health) http.Handler {
 	e := echo.New()
+	e.HTTPErrorHandler = func(err error, c echo.Context) {
+		status := problemStatus[domain.CodeInternal]
+		var refused *echo.HTTPError
+		if errors.As(err, &refused) {
+			status = refused.Code
+		}
+		http.Error(c.Response(), http.StatusText(status), status)
+	}
 	for path, handle := range map[string]echo.HandlerFunc{
 		"/healthz": alive,
 		"/readyz":  func(c echo.Context) error { return ready(c, health) },
@@ -58,4 +69,18 @@ func OpsHandler(health inbound.Health) http.Handler {
 		e.HEAD(path, handle)
 	}
 	return e
+}
+
+// OpsHeaders puts on every answer of the operators' listener what the API puts
+// on its own (contract, section 2).
+func OpsHeaders(clock outbound.Clock, random outbound.Random, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get("X-Request-Id")
+		if !saneRequestID(id) {
+			id = random.NewID(clock.Now()).String()
+		}
+		w.Header().Set("X-Request-Id", id)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
 }

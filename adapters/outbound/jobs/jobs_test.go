@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
@@ -227,4 +228,33 @@ func TestNothingIsStoredWithoutItsJobs(t *testing.T) {
 			t.Errorf("%d events (%v)", count, err)
 		}
 	})
+}
+
+// endless runs until it is cancelled.
+type endless struct{ *reaction }
+
+func (e endless) React(ctx context.Context, o domain.Occurrence) error {
+	e.ran <- o
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestAStopWithLittleTimeCancelsWhatRuns(t *testing.T) {
+	slow := endless{newReaction("slow", nil, domain.EventUserRegistered)}
+	d := newDesk(t, "sqlite://"+filepath.Join(t.TempDir(), "jobs.db"), slow)
+	runner, err := jobs.NewRunner(d.db.Driver(), d.db.Pool(), []inbound.Reaction{slow}, zap.NewNop())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := runner.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d.happen(t, nil, event(domain.EventUserRegistered))
+	slow.next(t)
+	// Less than is kept for cancelling, so no time at all for the job.
+	ctx, cancel := context.WithTimeout(context.Background(), 1900*time.Millisecond)
+	defer cancel()
+	if err := runner.Stop(ctx); err != nil {
+		t.Errorf("got %v", err)
+	}
 }

@@ -22,6 +22,7 @@ const (
 	jobTimeout   = 45 * time.Second
 	rescueAfter  = 2 * time.Minute // a job whose process died runs again
 	softStop     = 5 * time.Second // running jobs may end by themselves; then they are cancelled, and run again elsewhere
+	cancelTime   = 2 * time.Second // what cancelled jobs have to end
 	keepDone     = time.Hour
 )
 
@@ -65,8 +66,21 @@ func (r *Runner) Start(ctx context.Context) error {
 	return r.client.Start(context.WithoutCancel(ctx)) // ctx bounds the start, not the work
 }
 
-// Stop waits for the jobs that run, for some seconds at most.
-func (r *Runner) Stop(ctx context.Context) error { return r.client.Stop(ctx) }
+// Stop waits for the jobs that run, for some seconds at most, and cancels them
+// shortly before ctx ends: they run again elsewhere, and a stop that had little
+// time left is none that failed.
+func (r *Runner) Stop(ctx context.Context) error {
+	soft := ctx
+	if deadline, bounded := ctx.Deadline(); bounded {
+		var cancel context.CancelFunc
+		soft, cancel = context.WithDeadline(ctx, deadline.Add(-cancelTime))
+		defer cancel()
+	}
+	if err := r.client.Stop(soft); err == nil || soft.Err() == nil {
+		return err
+	}
+	return r.client.StopAndCancel(ctx)
+}
 
 type worker struct {
 	river.WorkerDefaults[arguments]
