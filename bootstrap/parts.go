@@ -87,6 +87,7 @@ type parts struct {
 	accounts    *users.Accounts
 	mailed      *users.MailedTokens
 	recovery    *users.Recovery
+	addresses   *users.Addresses
 	permissions *authorization.Permissions
 	roles       *authorization.Roles
 	scopes      *authorization.Scopes
@@ -146,7 +147,8 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.administration = users.NewAdministration(in.Clock, in.Random, passwords, in.Users, in.UserList, in.SessionList, in.Principals, p.work, p.sessions)
 	p.ownAccess = users.NewOwnAccess(in.Clock, passwords, p.credentials, in.Users, in.SessionList, p.work, p.sessions)
 	p.mailed = users.NewMailedTokens(in.Clock, in.MasterKey, in.Users, p.work)
-	p.recovery = users.NewRecovery(in.Clock, in.MasterKey, passwords, p.mailed, in.Users, p.work, p.sessions)
+	p.addresses = users.NewAddresses(in.Clock, in.Random, in.MasterKey, p.credentials, p.work, cfg.Delivery.CanText())
+	p.recovery = users.NewRecovery(in.Clock, in.Random, in.MasterKey, passwords, p.mailed, in.Users, p.work, p.sessions)
 	p.permissions = authorization.NewPermissions(p.principals)
 	p.roles = authorization.NewRoles(in.Clock, in.Random, in.Roles, p.work)
 	p.scopes = authorization.NewScopes(in.Clock, in.Random, in.Scopes, p.work)

@@ -21,8 +21,10 @@ func reactionList(cfg *config.Config, p parts) []inbound.Reaction {
 		return reactions.NewNotice(template, p.out.Users, mailer, on...)
 	}
 	return []inbound.Reaction{
-		reactions.NewVerificationMail(p.mailed, mailer, links),
+		reactions.NewVerificationMail(p.mailed, p.out.Users, mailer, links),
 		reactions.NewResetMail(p.mailed, mailer, links),
+		reactions.NewEmailChange(p.addresses, p.out.Users, mailer),
+		reactions.NewPhoneCode(p.addresses, p.out.Texter),
 		notice(outbound.MailAccountExists, domain.EventRegistrationCollided),
 		notice(outbound.MailPasswordChanged, domain.EventPasswordChanged),
 		notice(outbound.MailTokenReuse, domain.EventTokenReused),

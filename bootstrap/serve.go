@@ -124,7 +124,7 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap
 		Tokens: metrics.TokenEndpoint(p.guard.TokenEndpoint(p.pipeline)), Introspector: p.guard.Introspector(p.introspect), Revoker: p.guard.Revoker(p.revoker),
 		Authenticator: p.guard.Authenticator(metrics.Authenticator(p.validator)), Sessions: p.sessions, Metadata: p.ring,
 		Users: p.administration, UserAccess: p.administration, OwnAccess: p.ownAccess,
-		Accounts: p.guard.Accounts(p.accounts), Recovery: p.guard.Recovery(p.recovery), Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
+		Accounts: p.guard.Accounts(p.accounts), Recovery: p.guard.Recovery(p.recovery), Addresses: p.guard.Addresses(p.addresses), Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
 		Clients: p.clients, ClientEditor: p.clients, ClientControl: p.control, Health: p.health,
 		Audit: p.audit, Settings: p.settings, Keys: p.keys, Statistics: p.statistics,
 	})

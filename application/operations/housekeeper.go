@@ -98,6 +98,7 @@ func Sweeps(clock outbound.Clock, store outbound.Housekeeping) []Duty {
 		duty("sessions", keptFor, store.Sessions),
 		duty("pending registrations", 0, store.PendingRegistrations),
 		duty("lockouts", keptFor, store.Lockouts),
+		duty("tickets", 0, store.Tickets),
 		duty("signing keys", keptFor, store.SigningKeys),
 	}
 }

@@ -43,6 +43,9 @@ func (s *sweeper) PendingRegistrations(ctx context.Context, before time.Time, li
 func (s *sweeper) Lockouts(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.sweep("lockouts")(ctx, before, limit)
 }
+func (s *sweeper) Tickets(ctx context.Context, before time.Time, limit int) (int, error) {
+	return s.sweep("tickets")(ctx, before, limit)
+}
 func (s *sweeper) SigningKeys(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.sweep("signing keys")(ctx, before, limit)
 }
@@ -59,7 +62,7 @@ func TestSweeps(t *testing.T) {
 	}
 	sweep()
 	week := given.Now.Add(-7 * 24 * time.Hour)
-	for kind, want := range map[string]time.Time{"refresh tokens": week, "sessions": week, "lockouts": week, "signing keys": week, "pending registrations": given.Now} {
+	for kind, want := range map[string]time.Time{"refresh tokens": week, "sessions": week, "lockouts": week, "signing keys": week, "pending registrations": given.Now, "tickets": given.Now} {
 		if got := s.before[kind]; !got.Equal(want) {
 			t.Errorf("%s: before %s, want %s", kind, got, want)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/user"
 	"github.com/keystone-auth/keystone/ports/inbound"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -31,17 +32,23 @@ func (n *Notice) On() []domain.EventType { return n.on }
 
 // React implements inbound.Reaction. Who is gone by now is told nothing.
 func (n *Notice) React(ctx context.Context, o domain.Occurrence) error {
-	id, err := domain.ParseID(o.Subject.ID)
-	if err != nil {
-		return err
-	}
-	owner, err := n.users.ByID(ctx, id)
-	if err != nil {
-		if domain.AsError(err).Kind == domain.KindNotFound {
-			return nil
-		}
+	owner, err := subject(ctx, n.users, o)
+	if err != nil || owner == nil {
 		return err
 	}
 	s := owner.Snapshot()
 	return n.mailer.Send(ctx, outbound.Mail{ID: o.ID.String(), Template: n.template, To: s.Email, Username: s.Username, At: o.OccurredAt})
+}
+
+// subject gives the user whom an event is about; nil where there is none any more.
+func subject(ctx context.Context, users outbound.UserDirectory, o domain.Occurrence) (*user.User, error) {
+	id, err := domain.ParseID(o.Subject.ID)
+	if err != nil {
+		return nil, err
+	}
+	found, err := users.ByID(ctx, id)
+	if err != nil && domain.AsError(err).Kind == domain.KindNotFound {
+		return nil, nil
+	}
+	return found, err
 }

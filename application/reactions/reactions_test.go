@@ -43,8 +43,15 @@ func (m *mailer) Send(_ context.Context, mail outbound.Mail) error {
 
 type directory struct {
 	outbound.UserDirectory
-	found *user.User
-	err   error
+	found, taken *user.User
+	err          error
+}
+
+func (d directory) ByLogin(context.Context, string, bool) (*user.User, error) {
+	if d.taken == nil {
+		return nil, domain.NotFound("no such user")
+	}
+	return d.taken, d.err
 }
 
 func (d directory) ByID(context.Context, domain.ID) (*user.User, error) { return d.found, d.err }
@@ -100,7 +107,96 @@ func TestTokenMails(t *testing.T) {
 }
 
 func newVerification(f Tokens, m outbound.Mailer, base string) inbound.Reaction {
-	return NewVerificationMail(f, m, base)
+	return NewVerificationMail(f, directory{}, m, base)
+}
+
+// Who asks for a change to an address that is taken learns nothing; its owner does.
+func TestChangeToATakenAddressIsToldToItsOwner(t *testing.T) {
+	u, owner := given.User(), given.User()
+	mailed := user.Mailed{Username: u.Username(), To: owner.Snapshot().Email, IsChange: true, Token: domain.NewSecret("ksv_x")}
+	o := occurrence(u, domain.EventEmailChangeAsked)
+	var out mailer
+	if err := NewVerificationMail(tokens{mailed, true, nil}, directory{taken: owner}, &out, "").React(t.Context(), o); err != nil {
+		t.Fatal(err)
+	}
+	want := []outbound.Mail{{ID: o.ID.String(), Template: outbound.MailAccountExists, To: owner.Snapshot().Email, Username: owner.Username(), At: given.Now}}
+	if diff := cmp.Diff(want, out.sent, cmp.Comparer(domain.Secret.Equal)); diff != "" {
+		t.Error(diff)
+	}
+	if err := NewVerificationMail(tokens{mailed, true, nil}, directory{taken: owner, err: away}, &out, "").React(t.Context(), o); !errors.Is(err, away) {
+		t.Errorf("a store that is away: %v", err)
+	}
+}
+
+type former struct {
+	email user.Email
+	err   error
+}
+
+func (f former) Former(context.Context, domain.Occurrence) (user.Email, bool, error) {
+	return f.email, f.email != "", f.err
+}
+
+func TestEmailChangeIsToldToTheOldAddress(t *testing.T) {
+	changing := given.User(func(s *user.Snapshot) { s.PendingEmail = "new@example.com" })
+	changed := given.User()
+	for name, tc := range map[string]struct {
+		user   *user.User
+		kind   domain.EventType
+		former user.Email
+		to     user.Email
+		what   outbound.MailTemplate
+	}{
+		"asked for":             {changing, domain.EventEmailChangeAsked, "", changing.Snapshot().Email, outbound.MailEmailChanging},
+		"called off meanwhile":  {changed, domain.EventEmailChangeAsked, "", "", ""},
+		"made":                  {changed, domain.EventEmailChanged, "old@example.com", "old@example.com", outbound.MailEmailChanged},
+		"made, and again since": {changed, domain.EventEmailChanged, "", "", ""},
+	} {
+		var out mailer
+		if err := NewEmailChange(former{email: tc.former}, directory{found: tc.user}, &out).React(t.Context(), occurrence(tc.user, tc.kind)); err != nil {
+			t.Fatal(err)
+		}
+		if tc.to == "" && len(out.sent) == 0 {
+			continue
+		}
+		if len(out.sent) != 1 || out.sent[0].To != tc.to || out.sent[0].Template != tc.what {
+			t.Errorf("%s: sent %+v", name, out.sent)
+		}
+	}
+	var out mailer
+	if err := NewEmailChange(former{err: away}, directory{found: changed}, &out).React(t.Context(), occurrence(changed, domain.EventEmailChanged)); !errors.Is(err, away) {
+		t.Errorf("a store that is away: %v", err)
+	}
+}
+
+// codes gives a text where one is due; sent notes what left.
+type codes struct {
+	due bool
+	err error
+}
+
+func (c codes) Code(_ context.Context, o domain.Occurrence) (outbound.Text, bool, error) {
+	return outbound.Text{ID: o.ID.String(), To: "+4312345678"}, c.due, c.err
+}
+
+type texter struct{ sent []outbound.Text }
+
+func (x *texter) Send(_ context.Context, t outbound.Text) error {
+	x.sent = append(x.sent, t)
+	return nil
+}
+
+func TestPhoneCode(t *testing.T) {
+	o := occurrence(given.User(), domain.EventPhoneAsked)
+	var out texter
+	for _, c := range []codes{{due: true}, {due: false}, {due: true, err: away}} {
+		if err := NewPhoneCode(c, &out).React(t.Context(), o); !errors.Is(err, c.err) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if len(out.sent) != 1 || out.sent[0].ID != o.ID.String() {
+		t.Errorf("sent %v", out.sent)
+	}
 }
 
 func newReset(f Tokens, m outbound.Mailer, base string) inbound.Reaction {

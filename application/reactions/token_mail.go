@@ -29,6 +29,7 @@ func link(base, page string, raw domain.Secret) domain.Secret {
 // VerificationMail asks a person to confirm an address.
 type VerificationMail struct {
 	tokens   Tokens
+	users    outbound.UserDirectory
 	mailer   outbound.Mailer
 	linkBase string
 }
@@ -36,8 +37,8 @@ type VerificationMail struct {
 var _ inbound.Reaction = (*VerificationMail)(nil)
 
 // NewVerificationMail makes the reaction.
-func NewVerificationMail(tokens Tokens, mailer outbound.Mailer, linkBase string) *VerificationMail {
-	return &VerificationMail{tokens: tokens, mailer: mailer, linkBase: linkBase}
+func NewVerificationMail(tokens Tokens, users outbound.UserDirectory, mailer outbound.Mailer, linkBase string) *VerificationMail {
+	return &VerificationMail{tokens: tokens, users: users, mailer: mailer, linkBase: linkBase}
 }
 
 // Name implements inbound.Reaction.
@@ -48,7 +49,8 @@ func (*VerificationMail) On() []domain.EventType {
 	return []domain.EventType{domain.EventUserRegistered, domain.EventVerificationAsked, domain.EventEmailChangeAsked}
 }
 
-// React implements inbound.Reaction.
+// React implements inbound.Reaction. An address that has an account is told of
+// that instead: whoever asked for it learns nothing.
 func (v *VerificationMail) React(ctx context.Context, o domain.Occurrence) error {
 	mailed, due, err := v.tokens.Verification(ctx, o)
 	if err != nil || !due {
@@ -57,6 +59,13 @@ func (v *VerificationMail) React(ctx context.Context, o domain.Occurrence) error
 	template := outbound.MailVerification
 	if mailed.IsChange {
 		template = outbound.MailEmailChange
+		switch owner, err := v.users.ByLogin(ctx, mailed.To.Folded(), true); {
+		case err == nil:
+			s := owner.Snapshot()
+			return v.mailer.Send(ctx, outbound.Mail{ID: o.ID.String(), Template: outbound.MailAccountExists, To: s.Email, Username: s.Username, At: o.OccurredAt})
+		case domain.AsError(err).Kind != domain.KindNotFound:
+			return err
+		}
 	}
 	return v.mailer.Send(ctx, outbound.Mail{
 		ID: o.ID.String(), Template: template, To: mailed.To, Username: mailed.Username, At: o.OccurredAt,

@@ -13,6 +13,7 @@ import (
 // Recovery verifies addresses and sets forgotten passwords, by mail.
 type Recovery struct {
 	clock     outbound.Clock
+	random    outbound.Random
 	master    outbound.MasterKey
 	passwords *Passwords
 	mailed    *MailedTokens
@@ -24,9 +25,9 @@ type Recovery struct {
 var _ inbound.Recovery = (*Recovery)(nil)
 
 // NewRecovery makes the service.
-func NewRecovery(clock outbound.Clock, master outbound.MasterKey, passwords *Passwords, mailed *MailedTokens,
+func NewRecovery(clock outbound.Clock, random outbound.Random, master outbound.MasterKey, passwords *Passwords, mailed *MailedTokens,
 	directory outbound.UserDirectory, uow outbound.UnitOfWork, logins Logins) *Recovery {
-	return &Recovery{clock: clock, master: master, passwords: passwords, mailed: mailed, directory: directory, uow: uow, logins: logins}
+	return &Recovery{clock: clock, random: random, master: master, passwords: passwords, mailed: mailed, directory: directory, uow: uow, logins: logins}
 }
 
 // RequestVerification implements the port.
@@ -79,8 +80,14 @@ func (r *Recovery) VerifyEmail(ctx context.Context, raw domain.Secret) error {
 		if err != nil {
 			return err
 		}
-		if err := u.VerifyEmail(digest, r.clock.Now()); err != nil {
+		now, former := r.clock.Now(), u.Snapshot().Email
+		if err := u.VerifyEmail(digest, now); err != nil {
 			return err
+		}
+		if u.Snapshot().Email != former {
+			if err := keepFormer(ctx, repos, u.ID(), r.random.NewID(now), former, now); err != nil {
+				return err
+			}
 		}
 		return repos.Users.Save(ctx, u)
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/domain/user"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -20,10 +21,11 @@ type state struct {
 	pending  []user.PendingRegistration
 	lockouts map[string]user.LockoutSnapshot
 	events   []domain.Event
+	tickets  map[string]token.TicketSnapshot
 }
 
 func (s *state) copy() *state {
-	return &state{users: maps.Clone(s.users), pending: slices.Clone(s.pending), lockouts: maps.Clone(s.lockouts), events: slices.Clone(s.events)}
+	return &state{users: maps.Clone(s.users), pending: slices.Clone(s.pending), lockouts: maps.Clone(s.lockouts), events: slices.Clone(s.events), tickets: maps.Clone(s.tickets)}
 }
 
 // store is a unit of work and the directories over a state.
@@ -36,7 +38,7 @@ type store struct {
 }
 
 func newStore(all ...*user.User) *store {
-	s := &store{state: state{users: map[domain.ID]user.Snapshot{}, lockouts: map[string]user.LockoutSnapshot{}}}
+	s := &store{state: state{users: map[domain.ID]user.Snapshot{}, lockouts: map[string]user.LockoutSnapshot{}, tickets: map[string]token.TicketSnapshot{}}}
 	for _, u := range all {
 		s.users[u.ID()] = u.Snapshot()
 	}
@@ -69,7 +71,7 @@ func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repo
 }
 
 func (s *state) repositories() outbound.Repositories {
-	return outbound.Repositories{Users: userRows{s}, Lockouts: lockoutRows{s}, Events: eventRows{s}}
+	return outbound.Repositories{Users: userRows{s}, Lockouts: lockoutRows{s}, Events: eventRows{s}, Tickets: ticketRows{s}}
 }
 
 func (s *store) ByLogin(_ context.Context, folded string, isEmail bool) (*user.User, error) {
@@ -101,6 +103,36 @@ func (s *store) Pending(_ context.Context, folded string, isEmail bool, now time
 		}
 	}
 	return user.PendingRegistration{}, domain.NotFound("no such registration")
+}
+
+type ticketRows struct{ *state }
+
+func (r ticketRows) Put(_ context.Context, t *token.Ticket) error {
+	s := t.Snapshot()
+	r.tickets[s.Purpose+"/"+s.Holder] = s
+	return nil
+}
+
+func (r ticketRows) Get(_ context.Context, purpose, holder string) (*token.Ticket, error) {
+	s, ok := r.tickets[purpose+"/"+holder]
+	if !ok {
+		return nil, domain.NotFound("no such ticket")
+	}
+	return token.RehydrateTicket(s), nil
+}
+
+func (r ticketRows) Save(ctx context.Context, t *token.Ticket) error {
+	s := t.Snapshot()
+	if r.tickets[s.Purpose+"/"+s.Holder].ID != s.ID {
+		return domain.NotFound("no such ticket")
+	}
+	return r.Put(ctx, t)
+}
+
+func (r ticketRows) Delete(ctx context.Context, t *token.Ticket) error {
+	err := r.Save(ctx, t)
+	delete(r.tickets, t.Snapshot().Purpose+"/"+t.Snapshot().Holder)
+	return err
 }
 
 type userRows struct{ *state }

@@ -56,6 +56,9 @@ func linkBase(c *Config, s string) error {
 	return nil
 }
 
+// CanText tells whether there is somewhere to send SMS to.
+func (d Delivery) CanText() bool { return !d.SMSURL.Empty() || d.MailDir != "" }
+
 // complete fills in what follows from other values.
 func (d *Delivery) complete(c *Config) {
 	if d.LinkBase == "" {

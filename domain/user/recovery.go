@@ -107,3 +107,34 @@ func InvalidVerification() error {
 func InvalidReset() error {
 	return domain.Invalid(domain.CodeInvalidReset, "the token is not valid: it may be used, replaced or expired")
 }
+
+// AskEmailChange notes the address that is to take the place of the current
+// one; it tells whether anything changed. The current address again calls a
+// change off.
+func (u *User) AskEmailChange(email Email, now time.Time) bool {
+	if email.Folded() == u.s.Email.Folded() {
+		if u.s.PendingEmail == "" {
+			return false
+		}
+		u.s.PendingEmail, u.s.EmailVerificationToken = "", ""
+		u.touch(now)
+		u.record(domain.EventUserUpdated, domain.Succeeded, "email_kept", u.Party(), now)
+		return true
+	}
+	u.s.PendingEmail, u.s.EmailVerificationToken = email, ""
+	u.touch(now)
+	u.record(domain.EventEmailChangeAsked, domain.Succeeded, "", u.Party(), now)
+	return true
+}
+
+// AskPhone records that a code was asked for.
+func (u *User) AskPhone(now time.Time) {
+	u.record(domain.EventPhoneAsked, domain.Succeeded, "", u.Party(), now)
+}
+
+// VerifyPhone makes a number the user's own.
+func (u *User) VerifyPhone(phone Phone, now time.Time) {
+	u.s.Phone = phone
+	u.touch(now)
+	u.record(domain.EventPhoneVerified, domain.Succeeded, "", u.Party(), now)
+}

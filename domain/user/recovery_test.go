@@ -217,3 +217,28 @@ func TestParsePhone(t *testing.T) {
 		}
 	}
 }
+
+func TestAskEmailChange(t *testing.T) {
+	u := person(func(s *user.Snapshot) { s.IsVerified = true })
+	if u.AskEmailChange("ALICE@example.com", start) || u.Snapshot().Version != 3 {
+		t.Error("the address that the account has is a change")
+	}
+	for i, email := range []user.Email{"new@example.com", "newer@example.com"} {
+		u.IssueVerification("k.before", start.Add(time.Duration(i)))
+		if !u.AskEmailChange(email, start) {
+			t.Fatal("no change")
+		}
+		if s := u.Snapshot(); s.PendingEmail != email || s.Email != "alice@example.com" || !s.IsVerified || s.EmailVerificationToken != "" {
+			t.Errorf("%+v", s)
+		}
+		if events := u.Drain(); len(events) != 1 || events[0].Type != domain.EventEmailChangeAsked {
+			t.Errorf("events %+v", events)
+		}
+	}
+	if !u.AskEmailChange("alice@example.com", start) || u.Snapshot().PendingEmail != "" {
+		t.Error("the change was not called off")
+	}
+	if err := u.VerifyEmail("", start); !domain.HasCode(err, domain.CodeInvalidVerification) {
+		t.Errorf("verified by nothing: %v", err)
+	}
+}

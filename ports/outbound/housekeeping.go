@@ -18,6 +18,8 @@ type Housekeeping interface {
 	PendingRegistrations(ctx context.Context, before time.Time, limit int) (int, error)
 	// Lockouts that were not touched, and whose lock, if any, is over.
 	Lockouts(ctx context.Context, before time.Time, limit int) (int, error)
+	// Tickets that expired.
+	Tickets(ctx context.Context, before time.Time, limit int) (int, error)
 	// SigningKeys that are no longer trusted.
 	SigningKeys(ctx context.Context, before time.Time, limit int) (int, error)
 }

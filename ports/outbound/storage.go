@@ -34,6 +34,7 @@ type Repositories struct {
 	Users         Users
 	Principals    Principals
 	Passwords     FormerPasswords
+	Tickets       Tickets
 	Clients       Clients
 	Roles         Roles
 	Scopes        Scopes

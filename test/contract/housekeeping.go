@@ -106,9 +106,24 @@ func RunHousekeeping(t *testing.T, open func(t *testing.T) Store) {
 		sweep(t, keep.SigningKeys, 10, 1)
 		same(t, "keys", len(s.keys(t, gone, stays, active)), 2)
 	})
+	t.Run("tickets that expired go", func(t *testing.T) {
+		gone := given.Ticket(func(p *token.TicketSnapshot) { p.ExpiresAt = long.Add(-time.Microsecond) })
+		stays := given.Ticket(func(p *token.TicketSnapshot) { p.ExpiresAt = long })
+		s.must(t, func(ctx context.Context, r outbound.Repositories) error {
+			if err := r.Tickets.Put(ctx, gone); err != nil {
+				return err
+			}
+			return r.Tickets.Put(ctx, stays)
+		})
+		sweep(t, keep.Tickets, 10, 1)
+		s.must(t, func(ctx context.Context, r outbound.Repositories) error {
+			_, err := r.Tickets.Get(ctx, stays.Snapshot().Purpose, stays.Snapshot().Holder)
+			return err
+		})
+	})
 	t.Run("an ended context is an error", func(t *testing.T) {
 		for _, call := range []func(context.Context, time.Time, int) (int, error){
-			keep.RefreshTokens, keep.Sessions, keep.PendingRegistrations, keep.Lockouts, keep.SigningKeys,
+			keep.RefreshTokens, keep.Sessions, keep.PendingRegistrations, keep.Lockouts, keep.Tickets, keep.SigningKeys,
 		} {
 			_, err := call(ended(t), long, 1)
 			wantStopped(t, "a sweep", err)

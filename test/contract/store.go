@@ -52,6 +52,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"Users", RunUsers},
 		{"UserList", RunUserList},
 		{"Passwords", RunPasswords},
+		{"Tickets", RunTickets},
 		{"UserAdministration", RunUserAdministration},
 		{"Clients", RunClients},
 		{"ClientUsage", RunClientUsage},

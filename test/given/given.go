@@ -154,6 +154,17 @@ func Successor() token.Successor {
 	return token.Successor{ID: ID(), Digest: Digest(), Key: Name("mk")}
 }
 
+// Ticket gives a ticket of a purpose and holder of its own, with a code.
+func Ticket(change ...func(*token.TicketSnapshot)) *token.Ticket {
+	s := token.TicketSnapshot{
+		Purpose: Name("purpose"), Holder: Name("holder"), ID: ID(), Digest: string(Digest()), Data: "data \u00e5 'quoted'", ExpiresAt: Now.Add(10 * time.Minute),
+	}
+	for _, c := range change {
+		c(&s)
+	}
+	return token.RehydrateTicket(s)
+}
+
 // Key gives a signing key in the state retired, trusted for a day: a ring
 // takes any number of those.
 func Key(change ...func(*token.KeySnapshot)) *token.SigningKey {

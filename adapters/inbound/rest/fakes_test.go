@@ -248,7 +248,7 @@ func serve(t testing.TB, p *ports, config Config) (*Server, *observer.ObservedLo
 	config.Logger = zap.New(core)
 	s, err := New(config, UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
-		Users: usersFake{p}, UserAccess: accessFake{p}, OwnAccess: ownFake{p}, Recovery: recoveryFake{p},
+		Users: usersFake{p}, UserAccess: accessFake{p}, OwnAccess: ownFake{p}, Recovery: recoveryFake{p}, Addresses: addressesFake{p},
 		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p, Settings: p.settings, Keys: p.keys, Statistics: statisticsPort{p},
 	})
 	if err != nil {

@@ -21,6 +21,14 @@ type resetBody struct {
 	NewPassword string `json:"new_password" format:"password"`
 }
 
+type phoneBody struct {
+	Phone string `json:"phone" doc:"In international form"`
+}
+
+type codeBody struct {
+	Code string `json:"code" doc:"Six digits"`
+}
+
 func required(name, value string) error {
 	if value == "" {
 		return domain.InvalidFields(domain.Field{Name: name, Code: "required", Message: "must not be empty"})
@@ -85,6 +93,29 @@ func (s *Server) resetPassword(c echo.Context, _ *exchange) error {
 		return err
 	}
 	if err := s.use.Recovery.ResetPassword(c.Request().Context(), domain.NewSecret(body.Token), domain.NewSecret(body.NewPassword)); err != nil {
+		return err
+	}
+	c.Response().WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (s *Server) requestPhone(c echo.Context, x *exchange) error {
+	var body phoneBody
+	if err := readJSON(c, &body, mediaJSON); err != nil {
+		return err
+	}
+	return accepted(c, s.use.Addresses.RequestPhone(c.Request().Context(), x.caller, body.Phone))
+}
+
+func (s *Server) verifyPhone(c echo.Context, x *exchange) error {
+	var body codeBody
+	if err := readJSON(c, &body, mediaJSON); err != nil {
+		return err
+	}
+	if err := required("code", body.Code); err != nil {
+		return err
+	}
+	if err := s.use.Addresses.VerifyPhone(c.Request().Context(), x.caller, domain.NewSecret(body.Code)); err != nil {
 		return err
 	}
 	c.Response().WriteHeader(http.StatusNoContent)

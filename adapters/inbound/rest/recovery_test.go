@@ -48,6 +48,48 @@ func (f recoveryFake) ResetPassword(_ context.Context, raw, next domain.Secret) 
 	return nil
 }
 
+// addressesFake takes the code "123456".
+type addressesFake struct{ p *ports }
+
+var _ inbound.OwnAddresses = addressesFake{}
+
+func (f addressesFake) ChangeEmail(ctx context.Context, caller inbound.Caller, email inbound.EmailChange, profile user.ProfileChange, version int64) (inbound.Account, error) {
+	f.p.called("change email to " + email.Email)
+	if email.Email == "" || email.CurrentPassword.Reveal() != "pw" {
+		return inbound.Account{}, domain.InvalidFields(domain.Field{Name: "email", Code: "format", Message: "must be an address"})
+	}
+	account, err := f.p.me(ctx, caller)
+	account.User.PendingEmail = user.Email(email.Email)
+	return account, err
+}
+
+func (f addressesFake) RequestPhone(_ context.Context, _ inbound.Caller, phone string) error {
+	f.p.called("phone " + phone)
+	return nil
+}
+
+func (f addressesFake) VerifyPhone(_ context.Context, _ inbound.Caller, code domain.Secret) error {
+	f.p.called("code")
+	if code.Reveal() != "123456" {
+		return domain.Invalid(domain.CodeInvalidCode, "not valid")
+	}
+	return nil
+}
+
+func TestPhone(t *testing.T) {
+	const path, verify = mePath + "/phone", mePath + "/phone/verify"
+	h := []string{bare, jsonType}
+	run(t, []exampleCase{
+		{name: "ask", path: path, headers: h, body: `{"phone":"+43 1 2345678"}`, status: 202, calls: []string{"phone +43 1 2345678"}},
+		{name: "ask as nobody", path: path, headers: []string{jsonType}, body: `{"phone":"+4312345678"}`, status: 401},
+		{name: "ask with more", path: path, headers: h, body: `{"phone":"+4312345678","code":"1"}`, status: 422},
+		{name: "verify", path: verify, headers: h, body: `{"code":"123456"}`, status: 204, calls: []string{"code"}},
+		{name: "verify wrongly", path: verify, headers: h, body: `{"code":"654321"}`, status: 400, calls: []string{"code"}, has: []string{`"code":"invalid_phone_code"`}, hasNot: []string{"654321"}},
+		{name: "verify with nothing", path: verify, headers: h, body: `{}`, status: 422, has: []string{`"field":"code","code":"required"`}},
+		{name: "a number is no text", path: verify, headers: h, body: `{"code":123456}`, status: 422, has: []string{`"field":"code","code":"type"`}},
+	})
+}
+
 func TestRecovery(t *testing.T) {
 	const verify, reset = "/api/v1/users/verify-email", "/api/v1/users/password-reset"
 	h := []string{jsonType}

@@ -29,6 +29,13 @@ func (s *Server) recoveryRoutes() []endpoint {
 			tag: tagUsers, id: "reset-password", summary: "Set a new password with the token from the mail, once and within an hour; every session ends",
 			body: reflect.TypeFor[resetBody](), status: http.StatusNoContent},
 
+		{method: http.MethodPost, path: mePath + "/phone", access: bearer, handle: s.requestPhone,
+			tag: tagUsers, id: "request-phone", summary: "Have a code sent to a phone number by SMS",
+			body: reflect.TypeFor[phoneBody](), status: http.StatusAccepted},
+		{method: http.MethodPost, path: mePath + "/phone/verify", access: bearer, handle: s.verifyPhone,
+			tag: tagUsers, id: "verify-phone", summary: "Make a phone number the caller's own with the code from the SMS: within 10 minutes, in 5 tries",
+			body: reflect.TypeFor[codeBody](), status: http.StatusNoContent},
+
 		{method: http.MethodGet, path: verifyPagePath, access: anyone, handle: s.verifyPage, unlisted: true},
 		{method: http.MethodPost, path: verifyPagePath, access: anyone, handle: s.verifyFromPage, unlisted: true},
 		{method: http.MethodGet, path: resetPagePath, access: anyone, handle: s.resetPage, unlisted: true},

@@ -47,6 +47,7 @@ type UseCases struct {
 	UserAccess    inbound.UserAccess
 	OwnAccess     inbound.OwnAccess
 	Recovery      inbound.Recovery
+	Addresses     inbound.OwnAddresses
 	Permissions   inbound.Permissions
 	Roles         inbound.Roles
 	Scopes        inbound.Scopes

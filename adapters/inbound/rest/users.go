@@ -56,6 +56,7 @@ type userAnswer struct {
 	LastName            *string    `json:"last_name"`
 	DisplayName         *string    `json:"display_name"`
 	Bio                 *string    `json:"bio"`
+	PendingEmail        string     `json:"pending_email,omitempty" format:"email" doc:"Takes the place of email once it is verified"`
 	Phone               *string    `json:"phone"`
 	IsActive            bool       `json:"is_active"`
 	IsVerified          bool       `json:"is_verified"`
@@ -83,7 +84,7 @@ func answerUser(u user.Snapshot) userAnswer {
 	}
 	return userAnswer{
 		ID: u.ID.String(), Username: string(u.Username), Email: string(u.Email),
-		FirstName: text(&u.FirstName), LastName: text(&u.LastName), DisplayName: text(&u.DisplayName), Bio: text(&u.Bio),
+		FirstName: text(&u.FirstName), LastName: text(&u.LastName), DisplayName: text(&u.DisplayName), Bio: text(&u.Bio), PendingEmail: string(u.PendingEmail), Phone: text((*string)(&u.Phone)),
 		IsActive: u.IsActive, IsVerified: u.IsVerified, IsSuperuser: u.IsSuperuser, Roles: roles,
 		LastLogin: moment(&u.LastLogin), FailedLoginAttempts: u.FailedLoginAttempts, LockedUntil: moment(&u.LockedUntil),
 		PasswordChangedAt: moment(&u.PasswordChangedAt), CreatedAt: u.CreatedAt.UTC(), UpdatedAt: u.UpdatedAt.UTC(),
@@ -125,6 +126,9 @@ type profilePatch struct {
 	LastName    patchText `json:"last_name,omitzero"`
 	DisplayName patchText `json:"display_name,omitzero"`
 	Bio         patchText `json:"bio,omitzero"`
+
+	Email           patchText `json:"email,omitzero" doc:"Takes effect once it is verified; needs current_password"`
+	CurrentPassword string    `json:"current_password,omitempty" format:"password"`
 }
 
 func (s *Server) changeMe(c echo.Context, x *exchange) error {
@@ -140,10 +144,17 @@ func (s *Server) changeMe(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	account, err := s.use.Accounts.ChangeProfile(ctx, x.caller, user.ProfileChange{
+	profile := user.ProfileChange{
 		FirstName: body.FirstName.value, LastName: body.LastName.value,
 		DisplayName: body.DisplayName.value, Bio: body.Bio.value,
-	}, version)
+	}
+	var account inbound.Account
+	if body.Email.value == nil {
+		account, err = s.use.Accounts.ChangeProfile(ctx, x.caller, profile, version)
+	} else {
+		email := inbound.EmailChange{Email: *body.Email.value, CurrentPassword: domain.NewSecret(body.CurrentPassword)}
+		account, err = s.use.Addresses.ChangeEmail(ctx, x.caller, email, profile, version)
+	}
 	if err != nil {
 		return err
 	}

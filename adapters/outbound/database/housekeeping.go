@@ -39,6 +39,11 @@ func (h *Housekeeping) Lockouts(ctx context.Context, before time.Time, limit int
 	return h.sweep(ctx, "lockouts", "key", "updated_at < $1 AND (locked_until IS NULL OR locked_until < $1)", before, limit)
 }
 
+// Tickets implements the port.
+func (h *Housekeeping) Tickets(ctx context.Context, before time.Time, limit int) (int, error) {
+	return h.sweep(ctx, "tickets", "id", "expires_at < $1", before, limit)
+}
+
 // SigningKeys implements the port.
 func (h *Housekeeping) SigningKeys(ctx context.Context, before time.Time, limit int) (int, error) {
 	return h.sweep(ctx, "signing_keys", "id", "state = 'retired' AND expires_at < $1", before, limit)
