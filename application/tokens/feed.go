@@ -118,7 +118,7 @@ func bounded(ctx context.Context, limit time.Duration, call func(context.Context
 
 func (f *Feed) followBus(ctx context.Context) {
 	for ctx.Err() == nil {
-		// Subscribe reconnects by itself; it returns early only when it can't go on.
+		// Subscribe returns early where the bus is away; its decorator tells.
 		_ = f.bus.Subscribe(ctx, func(signals []token.Signal) {
 			f.Apply(ctx, signals...)
 			if f.busReachesAll {

@@ -89,7 +89,8 @@ type SignalBus interface {
 	// included. Unreachable: KindUnavailable.
 	Publish(ctx context.Context, signals ...token.Signal) error
 	// Subscribe calls receive for each batch until ctx ends, and reconnects by
-	// itself. It calls receive with no signals as a sign of life, at least
+	// itself a connection that worked. Unreachable: KindUnavailable, and the
+	// caller may subscribe again. It calls receive with no signals as a sign of life, at least
 	// every 250 ms while the bus is known to work, and only then.
 	Subscribe(ctx context.Context, receive func(signals []token.Signal)) error
 }

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -49,24 +50,29 @@ func (b *SignalBus) Publish(ctx context.Context, signals ...token.Signal) error 
 }
 
 // Subscribe listens on a connection of its own, and on another after that one
-// broke, until ctx ends; it returns the context's error.
+// broke. It gives up at one on which nothing was heard, so that whoever is told
+// of its errors learns of a Redis that was never there.
 func (b *SignalBus) Subscribe(ctx context.Context, receive func(signals []token.Signal)) error {
-	for pause := firstPause; ; pause = min(2*pause, lastPause) {
-		if heard := b.listen(ctx, receive); heard {
-			pause = firstPause
+	for {
+		heard, err := b.listen(ctx, receive)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !heard:
+			return err
 		}
-		if err := b.clock.Sleep(ctx, pause); err != nil {
+		if err := b.clock.Sleep(ctx, firstPause); err != nil {
 			return err
 		}
 	}
 }
 
 // listen serves one connection until it breaks, and tells whether anything was
-// heard on it. Why it broke is told by the probe, and by the silence.
-func (b *SignalBus) listen(ctx context.Context, receive func([]token.Signal)) (heard bool) {
+// heard on it and why it broke.
+func (b *SignalBus) listen(ctx context.Context, receive func([]token.Signal)) (heard bool, err error) {
 	node, err := b.client.node()
 	if err != nil {
-		return false
+		return false, err
 	}
 	own := b.shared + ":" + b.random.NewID(b.clock.Now()).String()
 
@@ -76,8 +82,7 @@ func (b *SignalBus) listen(ctx context.Context, receive func([]token.Signal)) (h
 	defer beating.Wait()
 	defer cancel()
 
-	// The error is the connection's end, whatever it says.
-	_ = node.Dedicated(func(connection rueidis.DedicatedClient) error {
+	err = node.Dedicated(func(connection rueidis.DedicatedClient) error {
 		subscribe := connection.B().Subscribe().Channel(b.shared, own).Build()
 		return connection.Receive(ctx, subscribe, func(m rueidis.PubSubMessage) {
 			heard = true
@@ -93,7 +98,10 @@ func (b *SignalBus) listen(ctx context.Context, receive func([]token.Signal)) (h
 			}
 		})
 	})
-	return heard
+	if err == nil {
+		err = errors.New("redis: the subscription ended")
+	}
+	return heard, domain.Unavailable(err, retryAfter)
 }
 
 // beat sends the subscriber its own signs of life. A beat that can't be sent

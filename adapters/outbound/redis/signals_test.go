@@ -77,12 +77,21 @@ func eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// listen subscribes until the test ends, and then checks that it is over.
+// listen subscribes until the test ends, again where Redis is away, and then
+// checks that it is over.
 func listen(t testing.TB, bus outbound.SignalBus) *ear {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	e, ended := &ear{}, make(chan error, 1)
-	go func() { ended <- bus.Subscribe(ctx, e.receive) }()
+	go func() {
+		for {
+			err := bus.Subscribe(ctx, e.receive)
+			if domain.AsError(err).Kind != domain.KindUnavailable || clock.Sleep(ctx, 5*time.Millisecond) != nil {
+				ended <- err
+				return
+			}
+		}
+	}()
 	t.Cleanup(func() {
 		cancel()
 		select {
@@ -164,7 +173,8 @@ func TestStartsWithoutRedisAndFindsItLater(t *testing.T) {
 	client := open(t, "redis://"+address, "p:")
 	bus, probe := redis.NewSignalBus(client, clock, random), redis.NewProbe(client)
 	e := listen(t, bus)
-	for what, err := range map[string]error{"Publish": bus.Publish(t.Context(), signal("1")), "Ping": probe.Ping(t.Context())} {
+	deaf := bus.Subscribe(t.Context(), func([]token.Signal) { t.Error("heard without Redis") })
+	for what, err := range map[string]error{"Publish": bus.Publish(t.Context(), signal("1")), "Ping": probe.Ping(t.Context()), "Subscribe": deaf} {
 		if domain.AsError(err).Kind != domain.KindUnavailable {
 			t.Errorf("%s without Redis = %v", what, err)
 		}
