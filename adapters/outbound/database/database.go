@@ -19,7 +19,8 @@ type Config struct {
 	// is relative to the working directory and sqlite:///a.db is absolute.
 	URL string
 	// MaxConns is how many connections may be open, idle ones included; zero
-	// is 20. SQLite writes through one and counts only those that read.
+	// is 20. SQLite writes through one and counts only those that read;
+	// PostgreSQL has two more, kept for the signal log and the probe.
 	MaxConns int
 	// Follow, where set, is told of the events of each unit of work, in the
 	// transaction that stores them, and stores what follows from them; its
@@ -34,6 +35,9 @@ type DB struct {
 	dialect dialect
 	writer  *bun.DB // the same pool as reader on PostgreSQL
 	reader  *bun.DB
+	// watcher serves the signal log and the probe, which must not queue behind
+	// requests; on SQLite it is the reader.
+	watcher *bun.DB
 	clock   outbound.Clock
 	random  outbound.Random
 	follow  func(ctx context.Context, tx *sql.Tx, events []domain.Occurrence) error
@@ -102,8 +106,12 @@ func (db *DB) Pool() *sql.DB { return db.writer.DB }
 
 // Close closes all connections.
 func (db *DB) Close() error {
-	if db.reader == db.writer {
-		return db.writer.Close()
+	var all error
+	for i, pool := range []*bun.DB{db.watcher, db.reader, db.writer} {
+		if i == 0 && pool == db.reader || i == 1 && pool == db.writer {
+			continue // one pool in two roles is closed once
+		}
+		all = errors.Join(all, pool.Close())
 	}
-	return errors.Join(db.reader.Close(), db.writer.Close())
+	return all
 }

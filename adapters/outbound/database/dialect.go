@@ -2,7 +2,6 @@ package database
 
 import (
 	"context"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
@@ -60,16 +59,4 @@ func (d dialect) advise(ctx context.Context, tx bun.IDB, class int, name string)
 	}
 	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(?, hashtext(?))", class, name)
 	return err
-}
-
-// now gives the time that rows of this store are stamped with: the server's on
-// PostgreSQL, which all instances share; on SQLite the machine's, whose clock
-// all its processes share.
-func (db *DB) now(ctx context.Context) (time.Time, error) {
-	if db.dialect == sqlite {
-		return db.clock.Now(), nil
-	}
-	var now time.Time
-	err := db.reader.DB.QueryRowContext(ctx, "SELECT clock_timestamp()").Scan(&now)
-	return now.UTC(), err
 }

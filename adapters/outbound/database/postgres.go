@@ -20,6 +20,10 @@ const (
 	statementTimeout = "5s"
 )
 
+// watchers is how many connections are kept for the tail of the signals and
+// the readiness probe: one each, so that neither waits for the other.
+const watchers = 2
+
 func (db *DB) openPostgres(config Config) error {
 	parsed, err := parsePostgres(config.URL)
 	if err != nil {
@@ -42,12 +46,10 @@ func (db *DB) openPostgres(config Config) error {
 
 	setDefault(parsed.RuntimeParams, "lock_timeout", lockTimeout)
 	setDefault(parsed.RuntimeParams, "statement_timeout", statementTimeout)
-	pool := stdlib.OpenDB(*parsed)
-	pool.SetMaxOpenConns(config.MaxConns)
-	pool.SetMaxIdleConns(config.MaxConns) // a connection closed is one to be opened again under load
 	db.dialect = postgres
-	db.writer = bun.NewDB(pool, pgdialect.New())
+	db.writer = openPostgresPool(parsed, config.MaxConns)
 	db.reader = db.writer
+	db.watcher = openPostgresPool(parsed, watchers)
 	return nil
 }
 
@@ -66,6 +68,13 @@ func parsePostgres(text string) (*pgx.ConnConfig, error) {
 		return nil, errors.New("the PostgreSQL URL has a part that the driver refuses, or names a file that can't be read")
 	}
 	return parsed, nil
+}
+
+func openPostgresPool(config *pgx.ConnConfig, conns int) *bun.DB {
+	pool := stdlib.OpenDB(*config)
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns) // a connection closed is one to be opened again under load
+	return bun.NewDB(pool, pgdialect.New())
 }
 
 // setDefault sets what the URL does not.

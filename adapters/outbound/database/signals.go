@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -48,24 +49,40 @@ type SignalLog struct{ db *DB }
 // NewSignalLog makes the signal log of a store.
 func NewSignalLog(db *DB) *SignalLog { return &SignalLog{db: db} }
 
+// since asks for the signals and for the time of asking by the clock that stamps
+// them, which comes alone where there are none. On SQLite that is the machine's,
+// and none is told.
+const since = `SELECT %s AS told, g.kind, g.subject, g."before", g.expires_at FROM (SELECT 1 AS one) AS o
+	LEFT JOIN signals AS g ON g.expires_at > ? AND g.created_at > ? ORDER BY g.created_at, g.id`
+
 // Since implements the port. Marks are told by the clock that stamps signals,
 // before they are read; whether one has expired, by the Clock port.
 func (l *SignalLog) Since(ctx context.Context, mark time.Time) ([]token.Signal, time.Time, error) {
-	next, err := l.db.now(ctx)
-	if err != nil {
-		return nil, time.Time{}, translate(ctx, err)
+	next, told := l.db.clock.Now(), "NULL"
+	if l.db.dialect == postgres {
+		told = "statement_timestamp()" // all instances share the server's
 	}
-	var rows []signalRow
-	query := l.db.reader.NewSelect().Model(&rows).Where("g.expires_at > ?", l.db.clock.Now()).OrderExpr("g.created_at, g.id")
+	after := time.Unix(0, 0).UTC()
 	if !mark.IsZero() {
-		query = query.Where("g.created_at > ?", mark.Add(-lookBack))
+		after = mark.Add(-lookBack)
 	}
-	if err := query.Scan(ctx); err != nil {
+	var rows []struct {
+		Told          time.Time `bun:"told"`
+		Kind, Subject string
+		Before        time.Time `bun:"before"`
+		ExpiresAt     time.Time `bun:"expires_at"`
+	}
+	if err := l.db.watcher.NewRaw(fmt.Sprintf(since, told), next, after).Scan(ctx, &rows); err != nil {
 		return nil, time.Time{}, translate(ctx, err)
 	}
-	found := make([]token.Signal, len(rows))
-	for i, row := range rows {
-		found[i] = token.Signal{Kind: token.SignalKind(row.Kind), ID: row.Subject, Before: utc(row.Before), ExpiresAt: utc(row.ExpiresAt)}
+	found := make([]token.Signal, 0, len(rows))
+	for _, row := range rows {
+		if !row.Told.IsZero() {
+			next = row.Told.UTC()
+		}
+		if row.Kind != "" {
+			found = append(found, token.Signal{Kind: token.SignalKind(row.Kind), ID: row.Subject, Before: utc(row.Before), ExpiresAt: utc(row.ExpiresAt)})
+		}
 	}
 	return found, next, nil
 }

@@ -49,6 +49,7 @@ func (db *DB) openSQLite(path string, maxConns int) error {
 	db.dialect = sqlite
 	db.writer = bun.NewDB(writer, sqlitedialect.New())
 	db.reader = bun.NewDB(reader, sqlitedialect.New())
+	db.watcher = db.reader
 	db.migrator = func() (*sql.DB, error) { return openSQLitePool(name+sqliteWriter, 1) }
 	return nil
 }
