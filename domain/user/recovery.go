@@ -122,6 +122,9 @@ func (u *User) AskEmailChange(email Email, now time.Time) bool {
 		return true
 	}
 	u.s.PendingEmail, u.s.EmailVerificationToken = email, ""
+	// What was asked for before is replaced, though its mail may not be made
+	// yet; what this asks for comes after.
+	u.s.EmailVerificationSentAt = now.Add(-time.Microsecond)
 	u.touch(now)
 	u.record(domain.EventEmailChangeAsked, domain.Succeeded, "", u.Party(), now)
 	return true
