@@ -69,6 +69,10 @@ var openOperations = []string{
 	"POST " + introspectPath,                      // the same
 	"POST " + revokePath,                          // the same; for a public client the token suffices
 	"POST " + registerPath,                        // by whom nobody knows yet
+	"POST /api/v1/users/verify-email/request",     // for who has nothing but a mailbox
+	"POST /api/v1/users/verify-email",             // the mailed token is what proves
+	"POST /api/v1/users/password-reset/request",   // as for verification
+	"POST /api/v1/users/password-reset",           // the same
 	"GET /.well-known/oauth-authorization-server", // public by nature (RFC 8414)
 	"GET /.well-known/jwks.json",                  // public keys
 	"GET /healthz",                                // for balancers
