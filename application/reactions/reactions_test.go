@@ -123,7 +123,7 @@ func TestChangeToATakenAddressIsToldToItsOwner(t *testing.T) {
 	if diff := cmp.Diff(want, out.sent, cmp.Comparer(domain.Secret.Equal)); diff != "" {
 		t.Error(diff)
 	}
-	if err := NewVerificationMail(tokens{mailed, true, nil}, directory{taken: owner, err: away}, &out, "").React(t.Context(), o); !errors.Is(err, away) {
+	if err := NewVerificationMail(tokens{mailed, true, nil}, directory{taken: owner, err: errAway}, &out, "").React(t.Context(), o); !errors.Is(err, errAway) {
 		t.Errorf("a store that is away: %v", err)
 	}
 }
@@ -164,7 +164,7 @@ func TestEmailChangeIsToldToTheOldAddress(t *testing.T) {
 		}
 	}
 	var out mailer
-	if err := NewEmailChange(former{err: away}, directory{found: changed}, &out).React(t.Context(), occurrence(changed, domain.EventEmailChanged)); !errors.Is(err, away) {
+	if err := NewEmailChange(former{err: errAway}, directory{found: changed}, &out).React(t.Context(), occurrence(changed, domain.EventEmailChanged)); !errors.Is(err, errAway) {
 		t.Errorf("a store that is away: %v", err)
 	}
 }
@@ -189,7 +189,7 @@ func (x *texter) Send(_ context.Context, t outbound.Text) error {
 func TestPhoneCode(t *testing.T) {
 	o := occurrence(given.User(), domain.EventPhoneAsked)
 	var out texter
-	for _, c := range []codes{{due: true}, {due: false}, {due: true, err: away}} {
+	for _, c := range []codes{{due: true}, {due: false}, {due: true, err: errAway}} {
 		if err := NewPhoneCode(c, &out).React(t.Context(), o); !errors.Is(err, c.err) {
 			t.Errorf("%+v: %v", c, err)
 		}
