@@ -2,7 +2,9 @@ package bootstrap
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -42,5 +44,32 @@ func TestAConstructorsFailureIsOneLine(t *testing.T) {
 	_, err := New(cfg, WithLogger(zap.NewNop()))
 	if err == nil || strings.Contains(err.Error(), "could not build") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestALostMasterKeyIsNotReplaced(t *testing.T) {
+	t.Chdir(t.TempDir())
+	cfg := load(t, "KEYSTONE_HTTP_ADDR=127.0.0.1:0", "KEYSTONE_OPS_ADDR=", "KEYSTONE_LOG_FORMAT=json")
+	app, err := New(cfg, WithLogger(zap.NewNop()), WithNotices(&bytes.Buffer{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(t.Context())
+	if err := app.Start(ended); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	if err := app.Stop(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(keyFile); err != nil {
+		t.Fatal(err)
+	}
+	said := &bytes.Buffer{}
+	if _, err := New(cfg, WithLogger(zap.NewNop()), WithNotices(said)); err == nil || !strings.Contains(err.Error(), "KEYSTONE_MASTER_KEY") || said.Len() > 0 {
+		t.Errorf("got %v, said %q", err, said)
+	}
+	if _, err := os.Stat(keyFile); err == nil {
+		t.Error("another key was made")
 	}
 }

@@ -2,8 +2,10 @@ package bootstrap
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -33,9 +35,12 @@ func (n notices) say(format string, args ...any) {
 // keyFile is where development keeps its master key.
 const keyFile = "keystone.key"
 
-func newMasterKey(cfg *config.Config, random outbound.Random, say notices) (*masterkey.MasterKey, error) {
+func newMasterKey(cfg *config.Config, random outbound.Random, schema outbound.Schema, say notices) (*masterkey.MasterKey, error) {
 	current := cfg.Secrets.MasterKey
 	if current.Empty() {
+		if err := notLost(keyFile, schema); err != nil {
+			return nil, err
+		}
 		generated, created, err := masterkey.LoadOrCreateFile(keyFile, random)
 		if err != nil {
 			return nil, err
@@ -45,6 +50,21 @@ func newMasterKey(cfg *config.Config, random outbound.Random, say notices) (*mas
 		}
 	}
 	return masterkey.New(current, cfg.Secrets.MasterKeyPrevious, random)
+}
+
+// notLost refuses to make a key for a store that had one: it would open nothing
+// there. The key is always made before the schema is, so of processes that
+// start at once none mistakes another's beginning for a loss.
+func notLost(file string, schema outbound.Schema) error {
+	absent := func() bool { _, err := os.Stat(file); return errors.Is(err, fs.ErrNotExist) }
+	if !absent() {
+		return nil
+	}
+	version, _, err := schema.Status(context.Background())
+	if err != nil || version == 0 || !absent() {
+		return err
+	}
+	return fmt.Errorf("the database was set up with a master key, and ./%s is gone: restore it, or give the key in KEYSTONE_MASTER_KEY", file)
 }
 
 // prepare brings the store to where requests can be served: the schema, proof
