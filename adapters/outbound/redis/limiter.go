@@ -18,9 +18,7 @@ const (
 	// the count together, the last of them on time.
 	slots = 60
 
-	// limitTimeout is how long a request waits for its limit before the caller
-	// is told that Redis does not answer.
-	limitTimeout = 250 * time.Millisecond
+	limitPatience = 250 * time.Millisecond
 )
 
 // take counts up to ARGV[4] attempts in slot ARGV[2] where the limit ARGV[3]
@@ -70,13 +68,16 @@ type Limiter struct {
 	client *Client
 	clock  outbound.Clock
 	known  *standings
+	// patience is how long a request waits for its limit before the caller is
+	// told that Redis does not answer.
+	patience time.Duration
 }
 
 var _ outbound.RateLimiter = (*Limiter)(nil)
 
 // NewLimiter makes a limiter of all instances with the client's prefix.
 func NewLimiter(client *Client, clock outbound.Clock) *Limiter {
-	return &Limiter{client: client, clock: clock, known: newStandings()}
+	return &Limiter{client: client, clock: clock, known: newStandings(), patience: limitPatience}
 }
 
 // Reserve admits one attempt or refuses it: by one round trip, or from a lease.
@@ -139,7 +140,7 @@ func (l *Limiter) run(ctx context.Context, script *rueidis.Lua, limit domain.Lim
 		l.known.forget()
 		return rueidis.RedisResult{}, err
 	}
-	within, cancel := context.WithTimeout(ctx, limitTimeout)
+	within, cancel := context.WithTimeout(ctx, l.patience)
 	defer cancel()
 	name := l.client.prefix + "limit:" + string(limit.Name) + ":" + number(limit.Window.Milliseconds()) + ":" + key
 	answer := script.Exec(within, client, []string{name}, arguments)

@@ -19,14 +19,14 @@ import (
 func TestLimiterContractOnMiniredis(t *testing.T) {
 	contract.RunRateLimiter(t, func(t *testing.T, clock outbound.Clock) (a, b outbound.RateLimiter) {
 		url := "redis://" + miniredis.RunT(t).Addr()
-		return redis.NewLimiter(open(t, url, "p:"), clock), redis.NewLimiter(open(t, url, "p:"), clock)
+		return redis.NewLimiter(open(t, url, "p:"), clock).Patient(), redis.NewLimiter(open(t, url, "p:"), clock).Patient()
 	})
 }
 
 func TestLimiterContractOnRedis(t *testing.T) {
 	contract.RunRateLimiter(t, func(t *testing.T, clock outbound.Clock) (a, b outbound.RateLimiter) {
 		url, prefix := services.Redis(t)
-		return redis.NewLimiter(open(t, url, prefix), clock), redis.NewLimiter(open(t, url, prefix), clock)
+		return redis.NewLimiter(open(t, url, prefix), clock).Patient(), redis.NewLimiter(open(t, url, prefix), clock).Patient()
 	})
 }
 
