@@ -4,7 +4,7 @@
 //	config -> outbound ports (ports.go) -> use cases (parts.go, grants.go) -> listeners (serve.go)
 //
 // New gives a server as a library: Replace swaps an adapter, WithGrant adds a
-// grant.
+// grant, WithClientAuth a method of client authentication.
 package bootstrap
 
 import (
@@ -37,10 +37,11 @@ const stopTimeout = 30 * time.Second
 type Option func(*options)
 
 type options struct {
-	replaced map[reflect.Type]provider
-	grants   extraGrants
-	notices  io.Writer
-	logger   *zap.Logger
+	replaced   map[reflect.Type]provider
+	grants     extraGrants
+	clientAuth extraClientAuth
+	notices    io.Writer
+	logger     *zap.Logger
 }
 
 // Replace lets an adapter of your own serve as outbound port T; the original's
@@ -111,7 +112,7 @@ func graph(cfg *config.Config, opts []Option, more ...fx.Option) (fx.Option, err
 	}
 	provided := []fx.Option{
 		fx.NopLogger, fx.StartTimeout(time.Minute), fx.StopTimeout(stopTimeout),
-		fx.Supply(cfg, o.logger, notices{o.notices}, o.grants),
+		fx.Supply(cfg, o.logger, notices{o.notices}, o.grants, o.clientAuth),
 		fx.Provide(newPlan, newDatabase, telemetry.New, assemble, newRunner, newAPI, newListeners),
 		fx.Provide(fx.Annotate(database.NewProbe, fx.As(new(outbound.Probe)), fx.ResultTags(`group:"probes"`))),
 	}

@@ -92,6 +92,7 @@ type parts struct {
 	roles       *authorization.Roles
 	scopes      *authorization.Scopes
 	clients     *clients.Service
+	clientAuth  *clients.Authenticator
 	control     *clients.Control
 	usage       *clients.Usage
 	pipeline    *grants.Pipeline
@@ -115,7 +116,7 @@ const (
 )
 
 // assemble builds the use cases, in the order of their needs.
-func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetry.Metrics, logger *zap.Logger) (parts, error) {
+func assemble(cfg *config.Config, in ports, extra extraGrants, methods extraClientAuth, metrics *telemetry.Metrics, logger *zap.Logger) (parts, error) {
 	p := parts{out: in, live: newLive(cfg)}
 	p.policy = tokenPolicies{p.live}
 	in = in.measured(metrics, logger)
@@ -133,12 +134,16 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	p.keys = tokens.NewKeyMaker(p.policy, in.Clock, in.Codec, in.MasterKey, p.work, p.ring)
 
 	p.usage = clients.NewUsage(in.Clock, in.Usage)
-	authenticator := clients.NewAuthenticator(in.Clock, p.principals, p.usage.Used)
+	var err error
+	p.clientAuth, err = clients.NewAuthenticator(in.Clock, p.principals, append(builtinClientAuth(in.Clock), methods...), p.usage.Used)
+	if err != nil {
+		return parts{}, err
+	}
 	p.sessions = tokens.NewSessions(p.policy, in.Clock, p.work)
 	p.validator = tokens.NewValidator(p.policy, in.Clock, in.Codec, p.ring, registry, p.feed, p.principals,
 		telemetry.Cache(metrics, telemetry.TokenCache, memory.NewCache[tokens.Fingerprint, token.AccessClaims](cachedTokens, time.Hour)))
-	p.introspect = tokens.NewIntrospector(p.policy, in.Clock, authenticator, p.validator, in.Refresh, p.principals)
-	p.revoker = tokens.NewRevoker(in.Clock, authenticator, p.validator, in.Refresh, p.sessions, p.work)
+	p.introspect = tokens.NewIntrospector(p.policy, in.Clock, p.clientAuth, p.validator, in.Refresh, p.principals)
+	p.revoker = tokens.NewRevoker(in.Clock, p.clientAuth, p.validator, in.Refresh, p.sessions, p.work)
 
 	accounts := userPolicies{p.live}
 	p.credentials = users.NewCredentials(accounts, in.Clock, in.MasterKey, in.Hasher, in.Users, in.Lockouts, p.work)
@@ -169,8 +174,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, metrics *telemetr
 	})
 
 	issuer := tokens.NewIssuer(p.policy, in.Clock, in.Random, in.Codec, p.ring)
-	var err error
-	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, p.guard.Clients(authenticator), p.work, issuer, append(builtinGrants(cfg, p), extra...))
+	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, p.guard.Clients(p.clientAuth), p.work, issuer, append(builtinGrants(cfg, p), extra...))
 	if err != nil {
 		return parts{}, err
 	}

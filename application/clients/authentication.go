@@ -2,7 +2,7 @@ package clients
 
 import (
 	"context"
-	"crypto/subtle"
+	"fmt"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -18,18 +18,56 @@ type Source interface {
 	Client(ctx context.Context, clientID string) (*client.ServiceClient, error)
 }
 
-// Authenticator proves clients by their secrets (RFC 6749, section 2.3.1).
-type Authenticator struct {
-	clock  outbound.Clock
-	source Source
-	used   func(clientID string, at time.Time)
+// Method is one way for a client to prove itself (RFC 6749, section 2.3).
+type Method interface {
+	// Describe tells how requests carry it.
+	Describe() inbound.ClientAuthentication
+	// Names gives the client that the proof itself names, before anything is
+	// proved; empty where it names none.
+	Names(proof domain.Secret) string
+	// Proves tells whether the credentials are the client's. It costs the same
+	// for the inactive client that stands for an unknown id. It fails only with
+	// what its ports fail with.
+	Proves(ctx context.Context, c *client.ServiceClient, credentials inbound.ClientCredentials) (bool, error)
 }
 
-// NewAuthenticator reads clients from the source and tells used, which must be
-// quick, of each that proved itself.
-func NewAuthenticator(clock outbound.Clock, source Source, used func(clientID string, at time.Time)) *Authenticator {
-	return &Authenticator{clock: clock, source: source, used: used}
+// Authenticator proves clients by whichever registered method they use.
+type Authenticator struct {
+	clock   outbound.Clock
+	source  Source
+	methods map[inbound.ClientAuthMethod]Method
+	offered []inbound.ClientAuthentication
+	used    func(clientID string, at time.Time)
 }
+
+var _ inbound.ClientAuthentications = (*Authenticator)(nil)
+
+// NewAuthenticator reads clients from the source and tells used, which must be
+// quick, of each that proved itself. Two methods of one name, or that read the
+// same part of a request, are refused.
+func NewAuthenticator(clock outbound.Clock, source Source, methods []Method, used func(clientID string, at time.Time)) (*Authenticator, error) {
+	a := &Authenticator{clock: clock, source: source, methods: map[inbound.ClientAuthMethod]Method{}, used: used}
+	readers := map[string]inbound.ClientAuthMethod{}
+	for _, method := range methods {
+		offered := method.Describe()
+		part := offered.Parameter
+		if offered.Basic {
+			part = "Authorization"
+		}
+		if other, taken := readers[part]; taken {
+			return nil, fmt.Errorf("two methods of client authentication read %q: %s and %s", part, other, offered.Method)
+		}
+		if _, taken := a.methods[offered.Method]; taken {
+			return nil, fmt.Errorf("two methods of client authentication are registered as %q", offered.Method)
+		}
+		readers[part], a.methods[offered.Method] = offered.Method, method
+		a.offered = append(a.offered, offered)
+	}
+	return a, nil
+}
+
+// ClientAuthentications implements the port.
+func (a *Authenticator) ClientAuthentications() []inbound.ClientAuthentication { return a.offered }
 
 // nobody is compared with where there is no client, so that an unknown id
 // costs what a wrong secret costs.
@@ -39,39 +77,35 @@ var nobody = client.Rehydrate(client.Snapshot{SecretHash: string(token.DigestOf(
 // credentials give the built-in first-party client. Everything else fails
 // with invalid_client, alike for unknown, inactive and wrong.
 func (a *Authenticator) Authenticate(ctx context.Context, credentials inbound.ClientCredentials) (*client.ServiceClient, error) {
-	id := credentials.ID
 	if credentials == (inbound.ClientCredentials{}) {
-		id = client.FirstParty
+		credentials.ID = client.FirstParty
 	}
-	found, err := a.source.Client(ctx, id)
+	if credentials.Method == "" {
+		credentials.Method = inbound.AuthNone
+	}
+	method, offered := a.methods[credentials.Method]
+	if !offered {
+		return nil, InvalidClient()
+	}
+	if credentials.ID == "" {
+		credentials.ID = method.Names(credentials.Secret)
+	}
+	found, err := a.source.Client(ctx, credentials.ID)
 	switch {
 	case err != nil && domain.AsError(err).Kind == domain.KindNotFound:
 		found = nobody
 	case err != nil:
 		return nil, err
 	}
-	now := a.clock.Now()
-	if !proven(found, credentials, now) || !found.IsActive() {
+	proved, err := method.Proves(ctx, found, credentials)
+	switch {
+	case err != nil:
+		return nil, err
+	case !proved || !found.IsActive():
 		return nil, InvalidClient()
 	}
-	a.used(found.ClientID(), now)
+	a.used(found.ClientID(), a.clock.Now())
 	return found, nil
-}
-
-// proven holds a public client to giving no secret and any other to its secret,
-// or the one before while that counts; both are compared in any case. Secrets
-// are 256 random bits, so a fast hash is enough.
-func proven(c *client.ServiceClient, credentials inbound.ClientCredentials, now time.Time) bool {
-	switch credentials.Method {
-	case inbound.AuthBasic, inbound.AuthPost:
-		digest := []byte(token.DigestOf(credentials.Secret))
-		current := subtle.ConstantTimeCompare(digest, []byte(c.SecretHash()))
-		previous := subtle.ConstantTimeCompare(digest, []byte(c.PreviousSecretHash(now)))
-		return current|previous == 1 && !credentials.Secret.Empty() && c.SecretHash() != "" && !c.IsPublic()
-	case inbound.AuthNone, "":
-		return c.IsPublic() && credentials.Secret.Empty()
-	}
-	return false
 }
 
 // InvalidClient is the one answer to every failed client authentication.

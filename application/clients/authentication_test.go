@@ -21,6 +21,45 @@ func (s source) Client(_ context.Context, clientID string) (*client.ServiceClien
 	return s(clientID)
 }
 
+func authenticatorOf(t *testing.T, from Source, used func(string, time.Time), more ...Method) *Authenticator {
+	t.Helper()
+	a, err := NewAuthenticator(clock{}, from, append([]Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}}, more...), used)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// named is a method that reads what it is told to.
+type named struct {
+	Public
+	inbound.ClientAuthentication
+}
+
+func (n named) Describe() inbound.ClientAuthentication { return n.ClientAuthentication }
+
+func TestMethodsDoNotReadTheSame(t *testing.T) {
+	for name, tc := range map[string]struct {
+		extra inbound.ClientAuthentication
+		taken bool
+	}{
+		"another":             {inbound.ClientAuthentication{Method: "x", Parameter: "y"}, false},
+		"a name that is":      {inbound.ClientAuthentication{Method: inbound.AuthPost, Parameter: "y"}, true},
+		"a parameter that is": {inbound.ClientAuthentication{Method: "x", Parameter: "client_secret"}, true},
+		"another header":      {inbound.ClientAuthentication{Method: "x", Basic: true}, true},
+		"another nothing":     {inbound.ClientAuthentication{Method: "x"}, true},
+	} {
+		methods := []Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}, named{ClientAuthentication: tc.extra}}
+		a, err := NewAuthenticator(clock{}, nil, methods, nil)
+		if (err != nil) != tc.taken {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err == nil && len(a.ClientAuthentications()) != len(methods) {
+			t.Errorf("%s: %v", name, a.ClientAuthentications())
+		}
+	}
+}
+
 func unavailable() error { return domain.Unavailable(errors.New("the store is away"), time.Second) }
 
 func TestAuthenticate(t *testing.T) {
@@ -40,7 +79,7 @@ func TestAuthenticate(t *testing.T) {
 		"public with a secret":  with("public with a secret", func(s *client.Snapshot) { s.IsFirstParty = true }),
 		"hash is the presented": with("hash is the presented", func(s *client.Snapshot) { s.SecretHash = secret.Reveal() }),
 	}
-	a := NewAuthenticator(clock{}, source(func(id string) (*client.ServiceClient, error) {
+	a := authenticatorOf(t, source(func(id string) (*client.ServiceClient, error) {
 		if c, ok := known[id]; ok {
 			return c, nil
 		}
@@ -90,7 +129,7 @@ func TestAuthenticate(t *testing.T) {
 
 // A store that does not answer is no wrong secret.
 func TestAuthenticateStoreAway(t *testing.T) {
-	a := NewAuthenticator(clock{}, source(func(string) (*client.ServiceClient, error) { return nil, unavailable() }), func(string, time.Time) {})
+	a := authenticatorOf(t, source(func(string) (*client.ServiceClient, error) { return nil, unavailable() }), func(string, time.Time) {})
 	for _, who := range []inbound.ClientCredentials{{}, {Method: inbound.AuthBasic, ID: "c", Secret: domain.NewSecret("s")}} {
 		if _, err := a.Authenticate(t.Context(), who); !domain.HasCode(err, domain.CodeUnavailable) {
 			t.Errorf("got %v", err)

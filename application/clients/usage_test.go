@@ -108,7 +108,7 @@ func TestSecretsOverlap(t *testing.T) {
 				c.SecretHash, c.PreviousSecretHash, c.PreviousSecretUntil = string(token.DigestOf(current)), string(token.DigestOf(previous)), tc.until
 			})
 			var used []string
-			a := NewAuthenticator(clock{}, source(func(string) (*client.ServiceClient, error) { return c, nil }), func(id string, at time.Time) {
+			a := authenticatorOf(t, source(func(string) (*client.ServiceClient, error) { return c, nil }), func(id string, at time.Time) {
 				if at.Equal(given.Now) {
 					used = append(used, id)
 				}

@@ -24,7 +24,7 @@ type Grant interface {
 
 // Rules are a grant's demands, as data.
 type Rules struct {
-	// Confidential demands a client that proved itself with a secret.
+	// Confidential demands a client that proved itself.
 	Confidential bool
 	// Required names the parameters that must be there.
 	Required []string

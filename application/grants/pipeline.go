@@ -82,7 +82,7 @@ func (p *Pipeline) Token(ctx context.Context, r inbound.TokenRequest) (inbound.T
 // admit does all that is checked before anything is proved.
 func (p *Pipeline) admit(ctx context.Context, grant Grant, r inbound.TokenRequest) (Request, error) {
 	rules := grant.Rules()
-	if rules.Confidential && r.Client.Method != inbound.AuthBasic && r.Client.Method != inbound.AuthPost {
+	if rules.Confidential && !r.Client.Proving() {
 		return Request{}, domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "the grant needs client authentication")
 	}
 	c, err := p.clients.Authenticate(ctx, r.Client)

@@ -31,7 +31,7 @@ func (e tokenEndpoint) Token(ctx context.Context, r inbound.TokenRequest) (inbou
 // none. A client that proved itself answers for its own tokens with token_client,
 // so that one that goes astray is no trouble to others behind its address.
 func presentedBadToken(r inbound.TokenRequest, err error) bool {
-	return r.Client.Secret.Empty() && r.Params["refresh_token"] != "" && domain.HasCode(err, domain.CodeInvalidGrant)
+	return !r.Client.Proving() && r.Params["refresh_token"] != "" && domain.HasCode(err, domain.CodeInvalidGrant)
 }
 
 // Introspector limits the tokens of an address that turn out to be none (token_ip).

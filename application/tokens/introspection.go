@@ -39,7 +39,7 @@ const everyToken = ""
 
 // IntrospectAsClient answers a client.
 func (i *Introspector) IntrospectAsClient(ctx context.Context, credentials inbound.ClientCredentials, raw domain.Secret) (inbound.Introspection, error) {
-	if credentials.Method != inbound.AuthBasic && credentials.Method != inbound.AuthPost {
+	if !credentials.Proving() {
 		// A public client proves nothing, so it may ask nothing (RFC 7662, section 2.1).
 		return inbound.Introspection{}, domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "client authentication is required")
 	}

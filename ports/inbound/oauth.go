@@ -9,24 +9,6 @@ import (
 	"github.com/keystone-auth/keystone/domain/token"
 )
 
-// ClientAuthMethod is how a client proved itself (RFC 6749, section 2.3.1).
-type ClientAuthMethod string
-
-// The methods, by their registered names (RFC 8414, section 2).
-const (
-	AuthNone  ClientAuthMethod = "none"
-	AuthBasic ClientAuthMethod = "client_secret_basic"
-	AuthPost  ClientAuthMethod = "client_secret_post"
-)
-
-// ClientCredentials are what a request says about its client. The zero value
-// names none.
-type ClientCredentials struct {
-	Method ClientAuthMethod
-	ID     string
-	Secret domain.Secret
-}
-
 // TokenRequest is a request to the token endpoint. Params holds the body's
 // parameters, each given once and not empty, without the client's.
 type TokenRequest struct {

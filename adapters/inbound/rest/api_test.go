@@ -123,7 +123,7 @@ func TestSystemEndpoints(t *testing.T) {
 	run(t, []exampleCase{
 		{name: "discovery", method: "GET", path: discoveryPath, headers: []string{"Host: evil.example"}, status: 200, answered: []string{public, "Content-Type: application/json"}, hasNot: []string{"evil"},
 			has: []string{`"issuer":"https://auth.example.com"`, `"token_endpoint":"https://auth.example.com/api/v1/auth/token"`, `"jwks_uri":"https://auth.example.com/.well-known/jwks.json"`,
-				`"response_types_supported":[]`, `"grant_types_supported":["client_credentials","password"]`, `"token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post","none"]`}},
+				`"response_types_supported":[]`, `"grant_types_supported":["client_credentials","password"]`, `"token_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post","none","ticket"]`}},
 		{name: "discovery HEAD", method: "HEAD", path: discoveryPath, status: 200, answered: []string{public}},
 		{name: "discovery POST", path: discoveryPath, status: 405, answered: []string{"Allow: GET, HEAD", problemCT}},
 		{name: "jwks", method: "GET", path: jwksPath, status: 200, exactly: `{"keys":[]}`, answered: []string{public, "Content-Type: application/json"}},

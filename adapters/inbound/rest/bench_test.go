@@ -20,7 +20,7 @@ func BenchmarkRequests(b *testing.B) {
 	}
 	s, err := New(configured(), UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
-		Accounts: p, Permissions: p, Clients: p, Health: p,
+		Accounts: p, Permissions: p, ClientAuth: p, Clients: p, Health: p,
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -9,25 +9,31 @@ import (
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
 
+// credentialParameters carry what proves a client. One that no method on offer
+// reads is an attempt all the same.
+var credentialParameters = []string{"client_secret", "client_assertion", "client_assertion_type"}
+
+// presented is what a form brings for one method.
+type presented struct {
+	inbound.ClientAuthentication
+	proof, kind string
+}
+
 // clientCredentials takes what a request says about its client out of the
 // header and the form (RFC 6749, section 2.3.1). A request that tries to
 // authenticate and fails is never taken for one that does not try.
-func clientCredentials(h http.Header, form map[string]string) (inbound.ClientCredentials, error) {
-	id, secret := form["client_id"], form["client_secret"]
-	asserted := form["client_assertion"] != "" || form["client_assertion_type"] != ""
-	for _, name := range []string{"client_id", "client_secret", "client_assertion", "client_assertion_type"} {
-		delete(form, name)
-	}
+func (s *Server) clientCredentials(h http.Header, form map[string]string) (inbound.ClientCredentials, error) {
+	id := take(form, "client_id")
+	tried := s.presented(form)
 	header := h["Authorization"]
-	basic, post := len(header) > 0, secret != ""
 	switch {
 	case len(header) > 1:
 		return none(domain.CodeInvalidRequest, "the Authorization header must be sent once")
-	case basic && post, basic && asserted, post && asserted:
+	case len(header)+len(tried) > 1:
 		return none(domain.CodeInvalidRequest, "more than one method of client authentication is used")
-	case asserted:
-		return none(domain.CodeInvalidClient, "client assertions are not supported")
-	case basic:
+	case len(tried) == 1:
+		return tried[0].credentials(id)
+	case len(header) == 1:
 		credentials, ok := parseBasic(header[0])
 		if !ok {
 			return none(domain.CodeInvalidClient, notBasic)
@@ -36,14 +42,56 @@ func clientCredentials(h http.Header, form map[string]string) (inbound.ClientCre
 			return none(domain.CodeInvalidRequest, "client_id is not the client that authenticates")
 		}
 		return credentials, nil
-	case post && id == "":
-		return none(domain.CodeInvalidClient, "client_id is missing")
-	case post:
-		return inbound.ClientCredentials{Method: inbound.AuthPost, ID: id, Secret: domain.NewSecret(secret)}, nil
 	case id != "":
 		return inbound.ClientCredentials{Method: inbound.AuthNone, ID: id}, nil
 	}
 	return inbound.ClientCredentials{}, nil
+}
+
+// presented takes the methods that are tried out of the form; one without a
+// name for what no method on offer reads.
+func (s *Server) presented(form map[string]string) []presented {
+	var tried []presented
+	for _, method := range s.use.ClientAuth.ClientAuthentications() {
+		if method.Parameter == "" {
+			continue
+		}
+		p := presented{ClientAuthentication: method, proof: take(form, method.Parameter)}
+		if method.Beside != "" {
+			p.kind = take(form, method.Beside)
+		}
+		if p.proof != "" || p.kind != "" {
+			tried = append(tried, p)
+		}
+	}
+	unread := ""
+	for _, name := range credentialParameters {
+		unread += take(form, name)
+	}
+	if unread != "" {
+		tried = append(tried, presented{})
+	}
+	return tried
+}
+
+func (p presented) credentials(id string) (inbound.ClientCredentials, error) {
+	switch {
+	case p.Method == "":
+		return none(domain.CodeInvalidClient, "this method of client authentication is not supported")
+	case p.kind != p.Kind:
+		return none(domain.CodeInvalidClient, p.Beside+" must be "+p.Kind)
+	case p.proof == "":
+		return none(domain.CodeInvalidClient, p.Parameter+" is missing")
+	case id == "" && !p.NamesClient:
+		return none(domain.CodeInvalidClient, "client_id is missing")
+	}
+	return inbound.ClientCredentials{Method: p.Method, ID: id, Secret: domain.NewSecret(p.proof)}, nil
+}
+
+func take(form map[string]string, name string) string {
+	value := form[name]
+	delete(form, name)
+	return value
 }
 
 const notBasic = "the Authorization header does not hold Basic credentials"
@@ -61,10 +109,11 @@ func checkBasic(h http.Header) error {
 	return nil
 }
 
-// noClientSecret refuses a client's secret beside a bearer token: two ways to
+// noClientProof refuses a client's proof beside a bearer token: two ways to
 // authenticate are one too many (RFC 6749, section 2.3).
-func noClientSecret(form map[string]string) error {
-	if form["client_secret"] != "" || form["client_assertion"] != "" {
+func (s *Server) noClientProof(form map[string]string) error {
+	credentials, err := s.clientCredentials(nil, form)
+	if err != nil || credentials.Proving() {
 		return domain.Invalid(domain.CodeInvalidRequest, "more than one method of authentication is used")
 	}
 	return nil

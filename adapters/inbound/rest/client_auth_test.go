@@ -39,6 +39,15 @@ func TestClientCredentials(t *testing.T) {
 		"CLI-05 basic and assertion":    {[]string{"Basic YzpzZWNyZXQ="}, "client_assertion=x", want{code: domain.CodeInvalidRequest}},
 		"post and assertion":            {nil, "client_id=c&client_secret=s&client_assertion=x", want{code: domain.CodeInvalidRequest}},
 		"assertion alone":               {nil, "client_id=c&client_assertion=x&client_assertion_type=y", want{code: domain.CodeInvalidClient}},
+		"assertion without its type":    {nil, "client_id=c&client_assertion=x", want{code: domain.CodeInvalidClient}},
+		"a type without its assertion":  {nil, "client_id=c&client_assertion_type=y", want{code: domain.CodeInvalidClient}},
+		"a proof that names its client": {nil, "ticket=x&ticket_type=t", accepted("ticket", "", "x")},
+		"the same with the client":      {nil, "ticket=x&ticket_type=t&client_id=c", accepted("ticket", "c", "x")},
+		"of another kind":               {nil, "ticket=x&ticket_type=u", want{code: domain.CodeInvalidClient}},
+		"of no kind":                    {nil, "ticket=x&client_id=c", want{code: domain.CodeInvalidClient}},
+		"the kind alone":                {nil, "ticket_type=t&client_id=c", want{code: domain.CodeInvalidClient}},
+		"beside a secret":               {nil, "ticket=x&ticket_type=t&client_id=c&client_secret=s", want{code: domain.CodeInvalidRequest}},
+		"beside basic":                  {[]string{"Basic YzpzZWNyZXQ="}, "ticket=x&ticket_type=t", want{code: domain.CodeInvalidRequest}},
 		"CLI-06 other id":               {[]string{"Basic YzpzZWNyZXQ="}, "client_id=other", want{code: domain.CodeInvalidRequest}},
 		"secret without id":             {nil, "client_secret=s", want{code: domain.CodeInvalidClient}},
 		"CLI-10 broken percent":         {[]string{"Basic Zm9vICU6YmFyICQ="}, "", want{code: domain.CodeInvalidClient}},
@@ -59,7 +68,7 @@ func TestClientCredentials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := clientCredentials(http.Header{"Authorization": tc.authorization}, form)
+			got, err := offering().clientCredentials(http.Header{"Authorization": tc.authorization}, form)
 			if tc.want.code != "" {
 				if !domain.HasCode(err, tc.want.code) || got != (inbound.ClientCredentials{}) {
 					t.Fatalf("got %v, %v; want %s", got, err, tc.want.code)

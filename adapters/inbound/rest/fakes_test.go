@@ -89,6 +89,16 @@ func (p *ports) Parameters(grantType string) []string {
 	}
 	return nil
 }
+func (p *ports) ClientAuthentications() []inbound.ClientAuthentication {
+	return []inbound.ClientAuthentication{
+		{Method: inbound.AuthBasic, Basic: true}, {Method: inbound.AuthPost, Parameter: "client_secret"}, {Method: inbound.AuthNone},
+		{Method: "ticket", Parameter: "ticket", Beside: "ticket_type", Kind: "t", NamesClient: true, Algorithms: []string{"ES256"}},
+	}
+}
+
+// offering is a server that only reads what a request says about its client.
+func offering() *Server { return &Server{use: UseCases{ClientAuth: &ports{}}} }
+
 func (p *ports) IntrospectAsClient(ctx context.Context, c inbound.ClientCredentials, raw domain.Secret) (inbound.Introspection, error) {
 	p.called("introspect as client")
 	return p.asClient(ctx, c, raw)
@@ -249,7 +259,7 @@ func serve(t testing.TB, p *ports, config Config) (*Server, *observer.ObservedLo
 	s, err := New(config, UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
 		Users: usersFake{p}, UserAccess: accessFake{p}, OwnAccess: ownFake{p}, Recovery: recoveryFake{p}, Addresses: addressesFake{p},
-		Accounts: p, Permissions: p, Clients: p, Health: p, Audit: p, Settings: p.settings, Keys: p.keys, Statistics: statisticsPort{p},
+		Accounts: p, Permissions: p, ClientAuth: p, Clients: p, Health: p, Audit: p, Settings: p.settings, Keys: p.keys, Statistics: statisticsPort{p},
 	})
 	if err != nil {
 		t.Fatal(err)

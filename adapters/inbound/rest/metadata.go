@@ -25,24 +25,34 @@ type metadata struct {
 	ResponseTypesSupported   []string `json:"response_types_supported"`
 	GrantTypesSupported      []string `json:"grant_types_supported"`
 	TokenAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	TokenAuthAlgs            []string `json:"token_endpoint_auth_signing_alg_values_supported,omitempty"`
 	IntrospectionAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	IntrospectionAuthAlgs    []string `json:"introspection_endpoint_auth_signing_alg_values_supported,omitempty"`
 	RevocationAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	RevocationAuthAlgs       []string `json:"revocation_endpoint_auth_signing_alg_values_supported,omitempty"`
 	ServiceDocumentation     string   `json:"service_documentation"`
 }
 
 func (s *Server) discoveryDocument() ([]byte, error) {
-	basic, post, public := string(inbound.AuthBasic), string(inbound.AuthPost), string(inbound.AuthNone)
+	var methods, proving, algs []string
+	for _, offered := range s.use.ClientAuth.ClientAuthentications() {
+		methods = append(methods, string(offered.Method))
+		if offered.Method != inbound.AuthNone {
+			proving = append(proving, string(offered.Method))
+		}
+		algs = append(algs, offered.Algorithms...)
+	}
 	base := s.config.Issuer
 	return json.Marshal(metadata{
 		Issuer: base, TokenEndpoint: base + tokenPath, IntrospectionEndpoint: base + introspectPath,
 		RevocationEndpoint: base + revokePath, JWKSURI: base + jwksPath,
-		ScopesSupported:          scope.Builtin().Strings(),
-		ResponseTypesSupported:   []string{},
-		GrantTypesSupported:      append([]string{}, s.use.Tokens.GrantTypes()...),
-		TokenAuthMethods:         []string{basic, post, public},
-		IntrospectionAuthMethods: []string{basic, post, "Bearer"}, // token types are allowed here (RFC 8414, section 2)
-		RevocationAuthMethods:    []string{basic, post, public},
-		ServiceDocumentation:     base + docsPath,
+		ScopesSupported:        scope.Builtin().Strings(),
+		ResponseTypesSupported: []string{},
+		GrantTypesSupported:    append([]string{}, s.use.Tokens.GrantTypes()...),
+		TokenAuthMethods:       methods, TokenAuthAlgs: algs,
+		IntrospectionAuthMethods: append(proving, "Bearer"), IntrospectionAuthAlgs: algs, // token types are allowed here (RFC 8414, section 2)
+		RevocationAuthMethods: methods, RevocationAuthAlgs: algs,
+		ServiceDocumentation: base + docsPath,
 	})
 }
 

@@ -30,7 +30,7 @@ func (s *Server) token(c echo.Context, _ *exchange) error {
 	if err != nil {
 		return err
 	}
-	credentials, err := clientCredentials(r.Header, form)
+	credentials, err := s.clientCredentials(r.Header, form)
 	if err != nil {
 		return err
 	}
@@ -82,8 +82,8 @@ func (s *Server) introspect(c echo.Context, x *exchange) error {
 	}
 	var credentials inbound.ClientCredentials
 	if byBearer {
-		err = noClientSecret(form)
-	} else if credentials, err = clientCredentials(r.Header, form); err == nil && credentials.Method == "" {
+		err = s.noClientProof(form)
+	} else if credentials, err = s.clientCredentials(r.Header, form); err == nil && credentials.Method == "" {
 		err = domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "a client or a bearer must authenticate")
 	}
 	if err != nil {
@@ -137,7 +137,7 @@ func (s *Server) revoke(c echo.Context, _ *exchange) error {
 	if err != nil {
 		return err
 	}
-	credentials, err := clientCredentials(c.Request().Header, form)
+	credentials, err := s.clientCredentials(c.Request().Header, form)
 	if err != nil {
 		return err
 	}

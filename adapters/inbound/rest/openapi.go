@@ -20,12 +20,10 @@ type field struct {
 
 func (s *Server) tokenForm() []field {
 	grants := s.use.Tokens.GrantTypes()
-	form := []field{
+	form := append([]field{
 		{name: "grant_type", required: true, values: grants},
 		{name: "scope", description: "Space-separated; absent asks for all that is held"},
-		{name: "client_id", description: "With client_secret, or alone for public clients; not beside Basic"},
-		{name: "client_secret"},
-	}
+	}, s.clientForm()...)
 	for _, grant := range grants {
 		for _, name := range s.use.Tokens.Parameters(grant) {
 			form = append(form, field{name: name, description: "For the grant " + grant})
@@ -34,11 +32,25 @@ func (s *Server) tokenForm() []field {
 	return form
 }
 
-var tokenParameters = []field{
-	{name: "token", required: true},
-	{name: "token_type_hint", description: "Ignored: every kind of token is looked for"},
-	{name: "client_id"},
-	{name: "client_secret"},
+func (s *Server) presentedTokenForm() []field {
+	return append([]field{
+		{name: "token", required: true},
+		{name: "token_type_hint", description: "Ignored: every kind of token is looked for"},
+	}, s.clientForm()...)
+}
+
+// clientForm lists how a client names and proves itself in a form.
+func (s *Server) clientForm() []field {
+	form := []field{{name: "client_id", description: "Beside its proof, or alone for public clients; not needed beside Basic"}}
+	for _, method := range s.use.ClientAuth.ClientAuthentications() {
+		if method.Parameter != "" {
+			form = append(form, field{name: method.Parameter, description: "For the method " + string(method.Method)})
+		}
+		if method.Beside != "" {
+			form = append(form, field{name: method.Beside, description: "Beside " + method.Parameter, values: []string{method.Kind}})
+		}
+	}
+	return form
 }
 
 // The security schemes of the document.

@@ -31,7 +31,7 @@ func TestOpenAPIShowsWhatGrantsRequire(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := document.Paths[tokenPath]["post"].RequestBody.Content[mediaForm].Schema
-	want := []string{"client_id", "client_secret", "grant_type", "password", "scope", "username"}
+	want := []string{"client_id", "client_secret", "grant_type", "password", "scope", "ticket", "ticket_type", "username"}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(got.Properties))); diff != "" {
 		t.Errorf("parameters (-want +got):\n%s", diff)
 	}

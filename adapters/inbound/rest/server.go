@@ -51,6 +51,7 @@ type UseCases struct {
 	Permissions   inbound.Permissions
 	Roles         inbound.Roles
 	Scopes        inbound.Scopes
+	ClientAuth    inbound.ClientAuthentications
 	Clients       inbound.Clients
 	ClientEditor  inbound.ClientEditor
 	ClientControl inbound.ClientControl
