@@ -43,7 +43,7 @@ var table = []row{
 	adapter("outbound/memory", "github.com/maypok86/otter/v2"),
 	adapter("outbound/jobs", "github.com/riverqueue/river", "github.com/riverqueue/river/riverdriver", "github.com/riverqueue/river/riverdriver/riverdatabasesql",
 		"github.com/riverqueue/river/riverdriver/riversqlite", "github.com/riverqueue/river/rivertype", "go.uber.org/zap"),
-	adapter("outbound/redis", "github.com/redis/rueidis"),
+	adapter("outbound/redis", "github.com/redis/rueidis", "github.com/sony/gobreaker/v2"),
 	adapter("outbound/strength", "github.com/trustelem/zxcvbn"),
 	adapter("outbound/sms"),
 	adapter("outbound/smtp", "github.com/wneessen/go-mail"),

@@ -3,10 +3,12 @@ package redis
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
 	"github.com/redis/rueidis"
+	"github.com/sony/gobreaker/v2"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -21,11 +23,24 @@ const (
 // retryAfter is what callers are told while Redis does not answer.
 const retryAfter = time.Second
 
+const (
+	// patience bounds every call: what takes longer is given up, whatever the
+	// library is still waiting for.
+	patience = 200 * time.Millisecond
+	// After tripAfter calls in a row without an answer nobody waits any more. One
+	// call in each openFor, mostly a beat of the bus, tries whether it is over.
+	tripAfter = 3
+	openFor   = 250 * time.Millisecond
+)
+
 // Client is the connection to Redis, or the attempt at one.
 type Client struct {
 	option rueidis.ClientOption
 	prefix string
 	clock  outbound.Clock
+
+	breaker  *gobreaker.CircuitBreaker[any]
+	patience time.Duration
 
 	stop    context.CancelFunc
 	stopped chan struct{}
@@ -47,7 +62,7 @@ func Open(ctx context.Context, url, prefix string, clock outbound.Clock) (*Clien
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	c := &Client{
 		option: option, prefix: prefix, clock: clock, stop: stop, stopped: make(chan struct{}),
-		reason: errors.New("redis: not connected yet"),
+		breaker: newBreaker(), patience: patience, reason: errors.New("redis: not connected yet"),
 	}
 	attempted := make(chan struct{})
 	go c.connect(background, sync.OnceFunc(func() { close(attempted) }))
@@ -106,18 +121,80 @@ func (c *Client) node() (rueidis.Client, error) {
 	return nil, domain.Unavailable(errors.New("redis: no node is known"), retryAfter)
 }
 
-// publish sends a message, or gives up after publishTimeout.
-func (c *Client) publish(ctx context.Context, channel, message string) error {
+// newBreaker counts calls that were not answered. A refusal is an answer, and a
+// caller who left says nothing about Redis.
+func newBreaker() *gobreaker.CircuitBreaker[any] {
+	return gobreaker.NewCircuitBreaker[any](gobreaker.Settings{
+		Name: "redis", Timeout: openFor,
+		ReadyToTrip: func(counts gobreaker.Counts) bool { return counts.ConsecutiveFailures >= tripAfter },
+		IsSuccessful: func(err error) bool {
+			_, refused := rueidis.IsRedisErr(err)
+			return err == nil || refused
+		},
+		IsExcluded: func(err error) bool { return errors.Is(err, context.Canceled) },
+	})
+}
+
+// do makes one call: for as long as its patience lasts, and not at all while
+// Redis is known not to answer. Failures are KindUnavailable.
+func do[T any](ctx context.Context, c *Client, call func(ctx context.Context, client rueidis.Client) (T, error)) (T, error) {
 	client, err := c.use()
 	if err != nil {
-		return err
+		var nothing T
+		return nothing, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, publishTimeout)
+	answer, err := c.breaker.Execute(func() (any, error) {
+		return c.within(ctx, func(ctx context.Context) (any, error) { return call(ctx, client) })
+	})
+	if err != nil {
+		var nothing T
+		return nothing, domain.Unavailable(fmt.Errorf("redis: %w", err), retryAfter)
+	}
+	return answer.(T), nil
+}
+
+// within gives up on a call that does not heed its context in time: the library
+// waits for another caller's dialling without looking at its own.
+func (c *Client) within(ctx context.Context, call func(ctx context.Context) (any, error)) (any, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
-	if err := client.Do(ctx, client.B().Publish().Channel(channel).Message(message).Build()).Error(); err != nil {
-		return domain.Unavailable(err, retryAfter)
+	type result struct {
+		answer any
+		err    error
 	}
-	return nil
+	done := make(chan result, 1)
+	go func() {
+		answer, err := call(ctx)
+		done <- result{answer, err}
+	}()
+	select {
+	case r := <-done:
+		return r.answer, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// publishAttempts is how many nodes of a cluster are asked, as any of them may
+// be the one that is away and each brings a message to all.
+const publishAttempts = 3
+
+// publish sends a message.
+func (c *Client) publish(ctx context.Context, channel, message string) error {
+	_, err := do(ctx, c, func(ctx context.Context, client rueidis.Client) (sent struct{}, err error) {
+		attempts := 1
+		if client.Mode() == rueidis.ClientModeCluster {
+			attempts = publishAttempts
+		}
+		for range attempts {
+			err = client.Do(ctx, client.B().Publish().Channel(channel).Message(message).Build()).Error()
+			if err == nil || ctx.Err() != nil {
+				break
+			}
+		}
+		return sent, err
+	})
+	return err
 }
 
 // Probe asks Redis for a sign of life.
@@ -137,12 +214,8 @@ func (Probe) Essential() bool { return false }
 
 // Ping fails where Redis does not answer.
 func (p Probe) Ping(ctx context.Context) error {
-	client, err := p.client.use()
-	if err != nil {
-		return err
-	}
-	if err := client.Do(ctx, client.B().Ping().Build()).Error(); err != nil {
-		return domain.Unavailable(err, retryAfter)
-	}
-	return nil
+	_, err := do(ctx, p.client, func(ctx context.Context, client rueidis.Client) (string, error) {
+		return client.Do(ctx, client.B().Ping().Build()).ToString()
+	})
+	return err
 }

@@ -6,6 +6,6 @@ import "time"
 // that interprets its scripts is slow under the race detector, and how soon a
 // request gives up is not what the suite asks.
 func (l *Limiter) Patient() *Limiter {
-	l.patience = 30 * time.Second
+	l.client.patience = 30 * time.Second
 	return l
 }

@@ -13,13 +13,9 @@ import (
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
-const (
-	// slots is into how many parts a window is cut: attempts of one slot leave
-	// the count together, the last of them on time.
-	slots = 60
-
-	limitPatience = 250 * time.Millisecond
-)
+// slots is into how many parts a window is cut: attempts of one slot leave the
+// count together, the last of them on time.
+const slots = 60
 
 // take counts up to ARGV[4] attempts in slot ARGV[2] where the limit ARGV[3]
 // leaves room, and gives how many; where it leaves none, it gives 0 and the
@@ -68,16 +64,13 @@ type Limiter struct {
 	client *Client
 	clock  outbound.Clock
 	known  *standings
-	// patience is how long a request waits for its limit before the caller is
-	// told that Redis does not answer.
-	patience time.Duration
 }
 
 var _ outbound.RateLimiter = (*Limiter)(nil)
 
 // NewLimiter makes a limiter of all instances with the client's prefix.
 func NewLimiter(client *Client, clock outbound.Clock) *Limiter {
-	return &Limiter{client: client, clock: clock, known: newStandings(), patience: limitPatience}
+	return &Limiter{client: client, clock: clock, known: newStandings()}
 }
 
 // Reserve admits one attempt or refuses it: by one round trip, or from a lease.
@@ -135,22 +128,15 @@ func (l *Limiter) take(ctx context.Context, limit domain.Limit, key string, now 
 }
 
 func (l *Limiter) run(ctx context.Context, script *rueidis.Lua, limit domain.Limit, key string, arguments ...string) (rueidis.RedisResult, error) {
-	client, err := l.client.use()
-	if err != nil {
-		l.known.forget()
-		return rueidis.RedisResult{}, err
-	}
-	within, cancel := context.WithTimeout(ctx, l.patience)
-	defer cancel()
 	name := l.client.prefix + "limit:" + string(limit.Name) + ":" + number(limit.Window.Milliseconds()) + ":" + key
-	answer := script.Exec(within, client, []string{name}, arguments)
-	if err := answer.Error(); err != nil {
-		if ctx.Err() == nil { // a caller who left says nothing about Redis
-			l.known.forget()
-		}
-		return rueidis.RedisResult{}, domain.Unavailable(err, retryAfter)
+	answer, err := do(ctx, l.client, func(ctx context.Context, client rueidis.Client) (rueidis.RedisResult, error) {
+		answer := script.Exec(ctx, client, []string{name}, arguments)
+		return answer, answer.Error()
+	})
+	if err != nil && ctx.Err() == nil { // a caller who left says nothing about Redis
+		l.known.forget()
 	}
-	return answer, nil
+	return answer, err
 }
 
 // slotOf is the length of a slot, in whole milliseconds.

@@ -2,9 +2,11 @@ package redis
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +31,16 @@ const bufferSize = 32 << 10
 // the news of a failover was lost.
 const topologyInterval = 5 * time.Second
 
+// clusterInterval is how often a cluster is asked who holds what: nobody tells
+// of a failover there, and a node that froze does not refuse.
+const clusterInterval = time.Second
+
+// The parameters of a URL that are not for every scheme.
+var (
+	sentinelParameters = []string{"master", "sentinel_username", "sentinel_password"}
+	tlsParameters      = []string{"tls_ca_file", "tls_cert_file", "tls_key_file"}
+)
+
 // Check tells what is wrong with a URL, before anything is opened.
 func Check(url string) error {
 	_, err := parse(url)
@@ -41,8 +53,13 @@ func Check(url string) error {
 //	redis+sentinel://[…@]host[:26379],…[/db]?master=name[&sentinel_username=…][&sentinel_password=…]
 //	redis+cluster://[…@]host[:6379],…
 //
-// rediss+sentinel and rediss+cluster use TLS. User and password are those of
-// the data nodes. Errors never hold any part of the URL but its scheme.
+// rediss+sentinel and rediss+cluster use TLS, 1.2 or newer, and take
+//
+//	tls_ca_file=path                         PEM certificates to trust, in place of the system's
+//	tls_cert_file=path, tls_key_file=path    the certificate to show, PEM
+//
+// User and password are those of the data nodes. Errors never hold any part of
+// the URL but its scheme.
 func parse(raw string) (rueidis.ClientOption, error) {
 	refuse := func(why string) (rueidis.ClientOption, error) {
 		return rueidis.ClientOption{}, errors.New("the Redis URL " + why)
@@ -60,15 +77,13 @@ func parse(raw string) (rueidis.ClientOption, error) {
 		Dialer:             net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive},
 		ConnWriteTimeout:   writeTimeout,
 		ReadBufferEachConn: bufferSize, WriteBufferEachConn: bufferSize,
-		ClientName:   "keystone",
-		DisableCache: true, // nothing is read through it
-		DisableRetry: true, // the caller knows for how long an attempt is worth repeating
+		ClientName:    "keystone",
+		ClientSetInfo: rueidis.DisableClientSetInfo, // servers before 7.2 can't be told to allow it
+		DisableCache:  true,                         // nothing is read through it
+		DisableRetry:  true,                         // the caller knows for how long an attempt is worth repeating
 	}
 	if option.InitAddress, ok = addresses(hosts, mode); !ok {
 		return refuse("names no host, or a port that is none")
-	}
-	if family == "rediss" {
-		option.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12} // the name to expect is each address's own
 	}
 	option.Username = u.User.Username()
 	option.Password, _ = u.User.Password()
@@ -79,8 +94,13 @@ func parse(raw string) (rueidis.ClientOption, error) {
 	}
 	query := u.Query()
 	for name := range query {
-		if mode != "sentinel" || !slices.Contains([]string{"master", "sentinel_username", "sentinel_password"}, name) {
+		if !(mode == "sentinel" && slices.Contains(sentinelParameters, name)) && !(family == "rediss" && slices.Contains(tlsParameters, name)) {
 			return refuse("has an unknown parameter")
+		}
+	}
+	if family == "rediss" {
+		if option.TLSConfig, err = tlsConfig(query); err != nil {
+			return refuse(err.Error())
 		}
 	}
 	switch mode {
@@ -90,6 +110,7 @@ func parse(raw string) (rueidis.ClientOption, error) {
 		}
 		option.ForceSingleClient = true
 	case "cluster":
+		option.ClusterOption.ShardsRefreshInterval = clusterInterval
 		if option.SelectDB != 0 {
 			return refuse("names a database, of which a cluster has one only")
 		}
@@ -104,6 +125,27 @@ func parse(raw string) (rueidis.ClientOption, error) {
 		}
 	}
 	return option, nil
+}
+
+// tlsConfig reads the files that the parameters name. The name to expect is
+// each address's own.
+func tlsConfig(query url.Values) (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if path := query.Get("tls_ca_file"); path != "" {
+		pem, err := os.ReadFile(path)
+		config.RootCAs = x509.NewCertPool()
+		if err != nil || !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("has a tls_ca_file that holds no readable PEM certificate")
+		}
+	}
+	if cert, key := query.Get("tls_cert_file"), query.Get("tls_key_file"); cert != "" || key != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, errors.New("has a tls_cert_file and a tls_key_file that are not a readable pair")
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
 }
 
 // splitHosts gives the URL with its first host alone, which is then one that

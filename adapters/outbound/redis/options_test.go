@@ -55,6 +55,7 @@ func TestParseRefusesWithoutEchoing(t *testing.T) {
 		"redis://", "redis://:hunter2@", "redis://:hunter2@:6379", "redis://:hunter2@h:port", "redis://:hunter2@h:99:99", "redis://:hunter2@h/x", "redis://:hunter2@h/-1",
 		"redis://:hunter2@h/1/2", "redis://:hunter2@h\x7f", "redis://:hunter2%zz@h", "redis://:hunter2@a,b", "redis://:hunter2@h?db=1", "redis+cluster://:hunter2@a/1",
 		"redis+cluster://:hunter2@a,", "redis+sentinel://:hunter2@a", "redis+sentinel://:hunter2@a?master=", "redis+sentinel://:hunter2@a?master=m&x=1",
+		"redis://:hunter2@a?tls_ca_file=x", "rediss://:hunter2@a?tls_ca_file=/nowhere/hunter2", "rediss://:hunter2@a?tls_cert_file=/nowhere/hunter2", "rediss://:hunter2@a?master=m",
 	} {
 		if _, err := parse(url); err == nil {
 			t.Errorf("parse(%s) succeeded", url)

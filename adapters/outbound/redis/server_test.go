@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/sony/gobreaker/v2"
 
 	"github.com/keystone-auth/keystone/adapters/outbound/redis"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -109,6 +112,7 @@ func TestFrozenServerFallsSilentAndComesBack(t *testing.T) {
 	if err := bus.Publish(t.Context(), signal("frozen")); err == nil || time.Since(began) > 2*time.Second {
 		t.Errorf("Publish to a frozen server = %v after %v, want a failure after 200 ms", err, time.Since(began))
 	}
+	eventually(t, "nobody waits any more", func() bool { return errors.Is(bus.Publish(t.Context(), signal("frozen")), gobreaker.ErrOpenState) })
 	eventually(t, "silence", func() bool {
 		before, _ := e.state()
 		time.Sleep(400 * time.Millisecond)

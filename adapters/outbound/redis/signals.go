@@ -17,9 +17,8 @@ import (
 )
 
 const (
-	publishTimeout = 200 * time.Millisecond
-	beatInterval   = 100 * time.Millisecond // leaves room for a late one within the port's 250 ms
-	beatValid      = 250 * time.Millisecond // a beat that took longer was held up in a frozen server
+	beatInterval = 100 * time.Millisecond // leaves room for a late one within the port's 250 ms
+	beatValid    = 250 * time.Millisecond // a beat that took longer was held up in a frozen server
 )
 
 // SignalBus is an outbound.SignalBus over Redis' publish and subscribe.
