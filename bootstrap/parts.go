@@ -148,7 +148,9 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, methods extraClie
 	accounts := userPolicies{p.live}
 	p.credentials = users.NewCredentials(accounts, in.Clock, in.MasterKey, in.Hasher, in.Users, in.Lockouts, p.work)
 	passwords := users.NewPasswords(accounts, in.Random, in.Hasher, in.Judge, in.History)
-	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, passwords, in.Users, p.work)
+	profiles := users.NewProfiles(in.Users, telemetry.Cache(metrics, "profiles", memory.NewCache[string, user.Snapshot](cachedPrincipals, token.SavedKept)))
+	p.feed.Follow(profiles.Follow)
+	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, passwords, in.Users, profiles, p.work)
 	p.administration = users.NewAdministration(in.Clock, in.Random, passwords, in.Users, in.UserList, in.SessionList, in.Principals, p.work, p.sessions)
 	p.ownAccess = users.NewOwnAccess(in.Clock, passwords, p.credentials, in.Users, in.SessionList, p.work, p.sessions)
 	p.mailed = users.NewMailedTokens(in.Clock, in.MasterKey, in.Users, p.work)

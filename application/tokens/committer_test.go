@@ -9,6 +9,7 @@ import (
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/domain/user"
 	"github.com/keystone-auth/keystone/ports/outbound"
 	"github.com/keystone-auth/keystone/test/given"
 )
@@ -173,6 +174,57 @@ func TestSessionEndOutlivesItsTokens(t *testing.T) {
 		}
 		if last.Kind != token.SignalSessionEnded || last.ExpiresAt.Before(w.clock.Now().Add(longest+30*time.Second)) {
 			t.Errorf("%s: %+v", clientID, last)
+		}
+	}
+}
+
+// saver is a unit of work whose users can only be saved.
+type saver struct {
+	*store
+	fail error
+}
+
+func (s saver) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
+	return s.store.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+		r.Users = savedUsers{fail: s.fail}
+		return work(ctx, r)
+	})
+}
+
+type savedUsers struct {
+	outbound.Users
+	fail error
+}
+
+func (u savedUsers) Save(context.Context, *user.User) error   { return u.fail }
+func (u savedUsers) Delete(context.Context, *user.User) error { return u.fail }
+
+func TestCommitterTellsOfSavedUsers(t *testing.T) {
+	for name, change := range map[string]func(context.Context, outbound.Users, *user.User) error{
+		"saved":   func(ctx context.Context, r outbound.Users, u *user.User) error { return r.Save(ctx, u) },
+		"deleted": func(ctx context.Context, r outbound.Users, u *user.User) error { return r.Delete(ctx, u) },
+	} {
+		for _, fail := range []error{nil, unavailable()} {
+			w := newWorld(t)
+			w.bus.published = nil
+			var followed []token.Signal
+			w.feed.Follow(func(s token.Signal) { followed = append(followed, s) })
+			u := given.User()
+			_ = NewCommitter(saver{w.store, fail}, w.feed, w.bus).Do(t.Context(), func(ctx context.Context, r outbound.Repositories) error {
+				// The failure is swallowed: what was not saved is not told of even so.
+				_ = change(ctx, r.Users, u)
+				return nil
+			})
+			var want []token.Signal
+			if fail == nil {
+				want = []token.Signal{token.Saved(u.ID(), w.clock.Now())}
+			}
+			if diff := cmp.Diff(want, followed); diff != "" {
+				t.Errorf("%s, failing with %v: followed (-want +got):\n%s", name, fail, diff)
+			}
+			if diff := cmp.Diff(want, w.bus.published); diff != "" {
+				t.Errorf("%s, failing with %v: published (-want +got):\n%s", name, fail, diff)
+			}
 		}
 	}
 }

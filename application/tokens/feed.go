@@ -2,12 +2,10 @@ package tokens
 
 import (
 	"context"
-	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -22,6 +20,7 @@ const (
 	firstLimit  = 10 * time.Second // the first poll brings all there is
 	storeLimit  = 2 * time.Second  // of any other call to the store
 	pruneBatch  = 1000
+	pruneRounds = 20               // batches at a time, at most
 	seenFor     = 10 * time.Second // longer than a signal keeps coming: the look-back and two polls
 )
 
@@ -39,6 +38,7 @@ type Feed struct {
 	busReachesAll bool
 
 	reactions map[token.SignalKind]func(context.Context)
+	followers []func(token.Signal)
 
 	tailAt, busAt atomic.Int64 // microseconds of the last sign of life
 	storeDown     atomic.Bool  // the last poll was refused, rather than left waiting
@@ -59,6 +59,10 @@ func NewFeed(clock outbound.Clock, log outbound.SignalLog, bus outbound.SignalBu
 // On has react called for every signal of a kind, and every half minute, in case
 // one was lost to a bug. It is for before Start.
 func (f *Feed) On(kind token.SignalKind, react func(context.Context)) { f.reactions[kind] = react }
+
+// Follow has take called with every signal. It must be quick, and may see one
+// several times. It is for before Start.
+func (f *Feed) Follow(take func(token.Signal)) { f.followers = append(f.followers, take) }
 
 // Start loads every unexpired revocation, then follows both feeds until Stop.
 func (f *Feed) Start(ctx context.Context) error {
@@ -94,6 +98,9 @@ func (f *Feed) Apply(ctx context.Context, signals ...token.Signal) {
 	for _, s := range signals {
 		f.registry.Apply(s)
 		f.principals.apply(s)
+		for _, take := range f.followers {
+			take(s)
+		}
 		if s.Kind == token.SignalKeysChanged {
 			// A failure leaves the ring as it is; followLog tries again.
 			_ = bounded(ctx, storeLimit, f.ring.Reload)
@@ -150,10 +157,22 @@ func (f *Feed) followLog(ctx context.Context) {
 		if now.Sub(prunedAt) >= pruneEvery {
 			prunedAt = now
 			f.registry.Forget(now)
-			_ = bounded(ctx, storeLimit, func(ctx context.Context) error {
-				_, err := f.log.Prune(ctx, now, pruneBatch)
-				return err // tried again in a minute
-			})
+			f.prune(ctx, now)
+		}
+	}
+}
+
+// prune deletes what expired, in batches; what is left, or failed, is for the
+// next minute.
+func (f *Feed) prune(ctx context.Context, now time.Time) {
+	for range pruneRounds {
+		var pruned int
+		err := bounded(ctx, storeLimit, func(ctx context.Context) (err error) {
+			pruned, err = f.log.Prune(ctx, now, pruneBatch)
+			return err
+		})
+		if err != nil || pruned < pruneBatch {
+			return
 		}
 	}
 }
@@ -190,62 +209,5 @@ func (f *Feed) poll(ctx context.Context) error {
 	}
 	f.mark = next
 	f.tailAt.Store(now.UnixMicro())
-	return nil
-}
-
-// tellLimit bounds what a Committer does after the commit.
-const tellLimit = 5 * time.Second
-
-// Committer is a unit of work that brings the signals stored in it to every
-// instance before its Do returns: this one by hand, the others by the bus, and
-// by their tails where the push is lost. So an end that was answered holds.
-type Committer struct {
-	inner outbound.UnitOfWork
-	feed  *Feed
-	bus   outbound.SignalBus
-}
-
-var _ outbound.UnitOfWork = (*Committer)(nil)
-
-// NewCommitter wraps the store's unit of work.
-func NewCommitter(inner outbound.UnitOfWork, feed *Feed, bus outbound.SignalBus) *Committer {
-	return &Committer{inner: inner, feed: feed, bus: bus}
-}
-
-// Do runs work as the inner unit of work does.
-func (c *Committer) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
-	var stored []token.Signal
-	var refused error
-	err := c.inner.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
-		stored, refused = nil, nil // a rerun starts over
-		r.Signals = recordingSignals{r.Signals, &stored}
-		err := work(ctx, r)
-		var refusal *domain.Refusal
-		if errors.As(err, &refusal) {
-			refused = refusal.Err
-		}
-		return err
-	})
-	if committed := err == nil || refused != nil && errors.Is(err, refused); !committed || len(stored) == 0 {
-		return err
-	}
-	// Committed: an impatient caller must not keep it from being told.
-	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), tellLimit)
-	defer done()
-	c.feed.Apply(ctx, stored...)
-	_ = c.bus.Publish(ctx, stored...) // bounded; the tail has it within half a second
-	return err
-}
-
-type recordingSignals struct {
-	outbound.Signals
-	stored *[]token.Signal
-}
-
-func (r recordingSignals) Append(ctx context.Context, signals ...token.Signal) error {
-	if err := r.Signals.Append(ctx, signals...); err != nil {
-		return err
-	}
-	*r.stored = append(*r.stored, signals...)
 	return nil
 }

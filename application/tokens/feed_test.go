@@ -233,3 +233,22 @@ func TestFeedOutlivesItsStart(t *testing.T) {
 		t.Error("died with the context of its start")
 	}
 }
+
+func TestPruningGoesOnWhileThereIsMore(t *testing.T) {
+	for name, c := range map[string]struct{ left, rounds int }{
+		"nothing": {0, 1}, "less than a batch": {7, 1}, "a batch": {pruneBatch, 2},
+		"several": {3*pruneBatch + 1, 4}, "more than a minute's share": {100 * pruneBatch, pruneRounds},
+	} {
+		rounds := 0
+		feed := &Feed{log: &log{prune: func(time.Time, int) (int, error) {
+			rounds++
+			pruned := min(c.left, pruneBatch)
+			c.left -= pruned
+			return pruned, nil
+		}}}
+		feed.prune(t.Context(), given.Now)
+		if rounds != c.rounds {
+			t.Errorf("%s: %d rounds, want %d", name, rounds, c.rounds)
+		}
+	}
+}

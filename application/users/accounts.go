@@ -18,6 +18,7 @@ type Accounts struct {
 	random    outbound.Random
 	passwords *Passwords
 	directory outbound.UserDirectory
+	profiles  *Profiles
 	uow       outbound.UnitOfWork
 }
 
@@ -27,8 +28,9 @@ var (
 )
 
 // NewAccounts makes the service.
-func NewAccounts(p Policies, clock outbound.Clock, random outbound.Random, passwords *Passwords, directory outbound.UserDirectory, uow outbound.UnitOfWork) *Accounts {
-	return &Accounts{policy: p, clock: clock, random: random, passwords: passwords, directory: directory, uow: uow}
+func NewAccounts(p Policies, clock outbound.Clock, random outbound.Random, passwords *Passwords, directory outbound.UserDirectory,
+	profiles *Profiles, uow outbound.UnitOfWork) *Accounts {
+	return &Accounts{policy: p, clock: clock, random: random, passwords: passwords, directory: directory, profiles: profiles, uow: uow}
 }
 
 // Register makes an account. A taken address is not told: the name is kept for
@@ -69,15 +71,14 @@ func (a *Accounts) Register(ctx context.Context, r inbound.Registration) error {
 
 // Me gives the caller's account.
 func (a *Accounts) Me(ctx context.Context, caller inbound.Caller) (inbound.Account, error) {
-	id, err := own(caller, scope.ReadProfile)
+	if err := ownsProfile(caller, scope.ReadProfile); err != nil {
+		return inbound.Account{}, err
+	}
+	shown, err := a.profiles.Of(ctx, caller.Claims.Subject)
 	if err != nil {
 		return inbound.Account{}, err
 	}
-	u, err := a.directory.ByID(ctx, id)
-	if err != nil {
-		return inbound.Account{}, err
-	}
-	return inbound.Account{User: u.Snapshot(), Scopes: caller.Scopes}, nil
+	return inbound.Account{User: shown, Scopes: caller.Scopes}, nil
 }
 
 // ChangeProfile changes the caller's account.
@@ -113,13 +114,20 @@ func (a *Accounts) ChangeProfile(ctx context.Context, caller inbound.Caller, cha
 
 // own gives the id of a caller who is a user and holds the permission.
 func own(caller inbound.Caller, needed scope.Name) (domain.ID, error) {
-	switch {
-	case !caller.Can(needed):
-		return domain.NoID, inbound.InsufficientScope(needed)
-	case !caller.Claims.IsUser():
-		return domain.NoID, inbound.UsersOnly()
+	if err := ownsProfile(caller, needed); err != nil {
+		return domain.NoID, err
 	}
 	return domain.ParseID(caller.Claims.Subject)
+}
+
+func ownsProfile(caller inbound.Caller, needed scope.Name) error {
+	switch {
+	case !caller.Can(needed):
+		return inbound.InsufficientScope(needed)
+	case !caller.Claims.IsUser():
+		return inbound.UsersOnly()
+	}
+	return nil
 }
 
 // EnsureFirst makes the first superuser where there is none.

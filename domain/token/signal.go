@@ -20,6 +20,7 @@ const (
 	SignalRolesChanged     SignalKind = "roles"     // every user's effective scopes may differ
 	SignalKeysChanged      SignalKind = "keys"      // the signing keys were rotated
 	SignalSettingsChanged  SignalKind = "settings"  // ID: their version
+	SignalUserSaved        SignalKind = "saved"     // ID: user id; something of the account is another, be it the last login
 )
 
 // Signal is one fact that must reach every instance within a second. It is
@@ -40,6 +41,15 @@ const changeKept = time.Hour
 // Changed is the signal of a change that drops what instances keep of it.
 func Changed(kind SignalKind, id string, now time.Time) Signal {
 	return Signal{Kind: kind, ID: id, ExpiresAt: now.Add(changeKept)}
+}
+
+// SavedKept is how long the save of a user is told, and so how long an instance
+// may keep what it read of one. Every login is a save, so it is short.
+const SavedKept = time.Minute
+
+// Saved is the signal of a user that was stored anew.
+func Saved(id domain.ID, now time.Time) Signal {
+	return Signal{Kind: SignalUserSaved, ID: id.String(), ExpiresAt: now.Add(SavedKept)}
 }
 
 // Ends tells whether the signal ends the token. issuedAt is the millisecond of

@@ -157,6 +157,12 @@ func (u *User) Stored() { u.s.Revision = u.s.Version }
 // Snapshot gives the state to store.
 func (u *User) Snapshot() Snapshot { return u.s }
 
+// WithoutSecrets leaves out what is compared and never shown.
+func (s Snapshot) WithoutSecrets() Snapshot {
+	s.PasswordHash, s.EmailVerificationToken, s.PasswordResetToken = "", "", ""
+	return s
+}
+
 // ID gives the user's immutable id, the `sub` of its tokens.
 func (u *User) ID() domain.ID { return u.s.ID }
 

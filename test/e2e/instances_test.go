@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,6 +69,42 @@ func stayDead(t *testing.T, tokens []grant, servers ...*Server) {
 				t.Errorf("an ended token: status %d, want 401", got.status)
 			}
 		}
+	}
+}
+
+// TestProfileChangesReachOtherInstances: who changes a profile reads it back at
+// once, and another instance shows it within the second too.
+func TestProfileChangesReachOtherInstances(t *testing.T) {
+	needsProcess(t)
+	redis := miniredis.RunT(t)
+	for name, extra := range map[string]settings{"the tail alone": nil, "pushed": {"REDIS_URL": "redis://" + redis.Addr()}} {
+		t.Run(name, func(t *testing.T) {
+			one := start(t, onPostgres(t).with(extra))
+			other := one.sibling(t)
+			a := one.register(t)
+			g := one.login(t, a)
+			shows := func(s *Server, field, value string) bool {
+				return strings.Contains(string(s.want(t, http.StatusOK, me(g.Access)).body), `"`+field+`":`+value)
+			}
+			for _, s := range []*Server{one, other} {
+				if !shows(s, "bio", "null") || !shows(s, "failed_login_attempts", "0") {
+					t.Fatal("a new account has a past")
+				}
+			}
+			one.want(t, http.StatusOK, call{method: "PATCH", path: mePath, bearer: g.Access, json: `{"bio":"changed"}`})
+			changed := time.Now()
+			if !shows(one, "bio", `"changed"`) {
+				t.Error("the old profile is shown where it was changed")
+			}
+			eventually(t, seenWithin-time.Since(changed), "the change is shown elsewhere", func() bool { return shows(other, "bio", `"changed"`) })
+
+			one.want(t, http.StatusBadRequest, call{path: tokenPath, form: form("grant_type", "password", "username", a.Username, "password", "not the password at all")})
+			failed := time.Now()
+			if !shows(one, "failed_login_attempts", "1") {
+				t.Error("the failure is not shown where it was counted")
+			}
+			eventually(t, seenWithin-time.Since(failed), "the failure is shown elsewhere", func() bool { return shows(other, "failed_login_attempts", "1") })
+		})
 	}
 }
 
