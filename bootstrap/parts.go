@@ -33,6 +33,7 @@ type ports struct {
 	Random    outbound.Random
 	MasterKey outbound.MasterKey
 	Hasher    outbound.PasswordHasher
+	Formats   outbound.HashFormats
 	Codec     outbound.TokenCodec
 	Bus       outbound.SignalBus
 	Limiter   outbound.RateLimiter

@@ -42,6 +42,7 @@ func outboundPorts(cfg *config.Config) []provider {
 		port[outbound.Random](system.NewRandom),
 		port[outbound.MasterKey](newMasterKey),
 		port[outbound.PasswordHasher](newHasher),
+		port[outbound.HashFormats](argon2.NewHashFormats),
 		port[outbound.TokenCodec](jwt.NewCodec),
 		bus,
 		limiter,

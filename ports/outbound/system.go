@@ -25,6 +25,15 @@ type Random interface {
 	Entropy() [32]byte
 }
 
+// HashFormats tells which password hashes PasswordHasher can verify.
+type HashFormats interface {
+	// Check accepts a hash that Verify can check at bounded cost: Argon2id and
+	// Argon2i of version 1.3, bcrypt, scrypt, and PBKDF2 with SHA-1, SHA-256 or
+	// SHA-512, in PHC or crypt form. Any other: validation_failed, naming the
+	// field password_hash and quoting nothing.
+	Check(encoded string) error
+}
+
 // PasswordHasher hashes human passwords with Argon2id (RFC 9106), so many at
 // once and no more waiting than configured.
 type PasswordHasher interface {
@@ -34,6 +43,8 @@ type PasswordHasher interface {
 	// Verify tells whether the password, in NFC, is the one that was hashed and
 	// whether the hash's parameters are no longer the configured ones. An empty
 	// or unreadable hash matches nothing and costs the same. Full queue: as Hash.
+	// Whatever HashFormats accepts is verified; a hash of another scheme than
+	// Argon2id against the password as it is given, and it is outdated.
 	Verify(ctx context.Context, password domain.Secret, encoded string) (match, outdated bool, err error)
 }
 

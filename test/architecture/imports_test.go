@@ -36,8 +36,8 @@ var table = []row{
 	{Packages: "application/...", Own: []string{"domain/...", "ports/..."}, Pure: true},
 
 	adapter("inbound/rest", "github.com/labstack/echo/v4", "github.com/danielgtaylor/huma/v2", "github.com/go-json-experiment/json", "go.uber.org/zap"),
-	adapter("inbound/cli", "github.com/spf13/cobra"),
-	adapter("outbound/argon2", "github.com/alexedwards/argon2id", "golang.org/x/text", "golang.org/x/sync"),
+	adapter("inbound/cli", "github.com/spf13/cobra", "github.com/go-json-experiment/json"),
+	adapter("outbound/argon2", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/text", "golang.org/x/sync"),
 	adapter("outbound/jwt", "github.com/golang-jwt/jwt/v5", "github.com/go-json-experiment/json"),
 	adapter("outbound/masterkey"),
 	adapter("outbound/memory", "github.com/maypok86/otter/v2"),

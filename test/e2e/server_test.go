@@ -126,10 +126,7 @@ func (s *Server) launch(t *testing.T) {
 	t.Helper()
 	s.command = exec.Command(program)
 	s.command.Dir = s.Dir
-	s.command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Dir, "TMPDIR=" + os.TempDir()}
-	for _, name := range slices.Sorted(maps.Keys(s.settings)) {
-		s.command.Env = append(s.command.Env, "KEYSTONE_"+name+"="+s.settings[name])
-	}
+	s.command.Env = s.environment()
 	s.command.Stdout, s.command.Stderr = s.stdout, s.stderr
 	if err := s.command.Start(); err != nil {
 		t.Fatal(err)
@@ -139,6 +136,14 @@ func (s *Server) launch(t *testing.T) {
 		_ = command.Wait() // its ProcessState tells
 		close(exited)
 	}(s.command, s.exited)
+}
+
+func (s *Server) environment() []string {
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Dir, "TMPDIR=" + os.TempDir()}
+	for _, name := range slices.Sorted(maps.Keys(s.settings)) {
+		env = append(env, "KEYSTONE_"+name+"="+s.settings[name])
+	}
+	return env
 }
 
 func (s *Server) awaitReady(t *testing.T) {

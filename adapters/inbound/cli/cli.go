@@ -37,6 +37,8 @@ type Commands struct {
 	KeysRotate    func(ctx context.Context) (inbound.SigningKey, error)
 	KeysReseal    func(ctx context.Context) (resealed int, err error)
 	AuditVerify   func(ctx context.Context) (inbound.AuditVerdict, error)
+	Export        func(ctx context.Context, hashes bool, emit func(inbound.Entry) error) error
+	Import        func(ctx context.Context, rehearse bool, run func(inbound.Importer) error) error
 	ConfigCheck   func(ctx context.Context) error
 	ConfigPrint   func(ctx context.Context, to io.Writer) error // secrets redacted
 	OpenAPI       func(ctx context.Context) ([]byte, error)
@@ -84,7 +86,7 @@ func New(c Commands) *cobra.Command {
 	root.PersistentFlags().StringVar(c.ConfigFile, "config", "", "YAML file; KEYSTONE_* variables win over it")
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve the API (the default)", Args: cobra.NoArgs, RunE: serve},
-		migrate(c), admin(c), clients(c), keys(c), audit(c), config(c), health(c),
+		migrate(c), admin(c), clients(c), keys(c), audit(c), export(c), imports(c), config(c), health(c),
 		&cobra.Command{Use: "openapi", Short: "Print the OpenAPI document", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			document, err := c.OpenAPI(cmd.Context())
 			if err != nil {

@@ -7,4 +7,8 @@
 // neither exhausts the machine nor slows everything else; who finds the queue
 // full is turned away at once. A password is checked at the same cost whether
 // or not there is a hash to check it against.
+//
+// Hashes that other systems made (Argon2i, bcrypt, scrypt, PBKDF2) are checked
+// behind the same gate, within bounds of their own, and are always outdated: the
+// login that proves one replaces it.
 package argon2

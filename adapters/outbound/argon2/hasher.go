@@ -69,6 +69,10 @@ func (h *Hasher) Hash(ctx context.Context, password domain.Secret) (encoded stri
 // configured parameters where that can't be read. A mismatch costs at least
 // the configured parameters.
 func (h *Hasher) Verify(ctx context.Context, password domain.Secret, encoded string) (match, outdated bool, err error) {
+	if other, ok := parseForeign(encoded); ok {
+		match, err = h.verifyForeign(ctx, password, other)
+		return match, match, err
+	}
 	stored, readable := parse(encoded)
 	if !readable {
 		// A name without an account must take as long as one with (contract 3.1).
@@ -80,9 +84,7 @@ func (h *Hasher) Verify(ctx context.Context, password domain.Secret, encoded str
 		if match, err = argon2id.ComparePasswordAndHash(plain, encoded); err != nil || match {
 			return
 		}
-		for _, rest := range missing(stored, h.params) {
-			h.spend(plain, &rest)
-		}
+		h.makeUp(plain, work(stored))
 	})
 	switch {
 	case busy != nil:
@@ -93,13 +95,33 @@ func (h *Hasher) Verify(ctx context.Context, password domain.Secret, encoded str
 	return match && readable, stored != h.params, nil
 }
 
-// missing gives the hashes that make up for one that was cheaper than the
+// verifyForeign checks a password as it was typed, which is what other systems
+// hash. A match is always outdated.
+func (h *Hasher) verifyForeign(ctx context.Context, password domain.Secret, other foreign) (match bool, err error) {
+	busy := h.gate.run(ctx, max(other.memory, int64(h.params.Memory)), func() {
+		plain := password.Reveal()
+		if match = other.matches(plain); !match {
+			h.makeUp(plain, other.work)
+		}
+	})
+	return match, busy
+}
+
+// makeUp spends what the parameters in force cost beyond the work that was done.
+func (h *Hasher) makeUp(password string, done int64) {
+	for _, rest := range missing(done, h.params) {
+		h.spend(password, &rest)
+	}
+}
+
+// work is memory times passes, in KiB.
+func work(p argon2id.Params) int64 { return int64(p.Memory) * int64(p.Iterations) }
+
+// missing gives the hashes that make up for work that was less than the
 // parameters in force: after these were raised, accounts that have not logged
-// in since must take as long as names of nobody (contract 3.1). Work is memory
-// times passes.
-func missing(stored, now argon2id.Params) []argon2id.Params {
-	work := func(p argon2id.Params) int64 { return int64(p.Memory) * int64(p.Iterations) }
-	lacking := work(now) - work(stored)
+// in since must take as long as names of nobody (contract 3.1).
+func missing(done int64, now argon2id.Params) []argon2id.Params {
+	lacking := work(now) - done
 	if lacking <= 0 {
 		return nil
 	}

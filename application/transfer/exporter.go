@@ -1,0 +1,124 @@
+package transfer
+
+import (
+	"context"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/role"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// Exporter reads everything that can be imported again.
+type Exporter struct {
+	scopes  outbound.ScopeDirectory
+	roles   outbound.RoleDirectory
+	clients outbound.ClientUsage
+	users   outbound.UserList
+}
+
+var _ inbound.Exporter = (*Exporter)(nil)
+
+// NewExporter makes the service.
+func NewExporter(scopes outbound.ScopeDirectory, roles outbound.RoleDirectory, clients outbound.ClientUsage, users outbound.UserList) *Exporter {
+	return &Exporter{scopes: scopes, roles: roles, clients: clients, users: users}
+}
+
+// Export implements inbound.Exporter. What changes meanwhile is told as it was
+// when its page was read. The built-in client is left out: every installation
+// has its own.
+func (x *Exporter) Export(ctx context.Context, hashes bool, emit func(inbound.Entry) error) error {
+	err := each(ctx, x.scopes.List, func(s *scope.Scope) error { return emit(scopeEntry(s.Snapshot())) })
+	if err != nil {
+		return err
+	}
+	err = each(ctx, x.roles.List, func(r *role.Role) error { return emit(roleEntry(r.Snapshot())) })
+	if err != nil {
+		return err
+	}
+	err = each(ctx, x.clients.List, func(c outbound.ClientUse) error {
+		s := c.Client.Snapshot()
+		if s.IsFirstParty {
+			return nil
+		}
+		return emit(clientEntry(s, hashes))
+	})
+	if err != nil {
+		return err
+	}
+	everyone := func(ctx context.Context, page domain.Page) (domain.Listing[user.Snapshot], error) {
+		return x.users.List(ctx, outbound.UserFilter{}, page)
+	}
+	return each(ctx, everyone, func(s user.Snapshot) error { return emit(userEntry(s, hashes)) })
+}
+
+// each visits a list page by page.
+func each[T any](ctx context.Context, list func(context.Context, domain.Page) (domain.Listing[T], error), visit func(T) error) error {
+	page := domain.Page{Limit: domain.MaxPageSize}
+	for {
+		part, err := list(ctx, page)
+		if err != nil {
+			return err
+		}
+		for _, item := range part.Items {
+			if err := visit(item); err != nil {
+				return err
+			}
+		}
+		if part.Next == "" {
+			return nil
+		}
+		page.After = part.Next
+	}
+}
+
+func scopeEntry(s scope.Snapshot) inbound.ScopeEntry {
+	return inbound.ScopeEntry{Name: string(s.Name), Description: &s.Description}
+}
+
+func roleEntry(s role.Snapshot) inbound.RoleEntry {
+	scopes := s.Scopes.Strings()
+	return inbound.RoleEntry{Name: string(s.Name), Description: &s.Description, Scopes: &scopes}
+}
+
+func clientEntry(s client.Snapshot, hashes bool) inbound.ClientEntry {
+	scopes := s.Scopes.Strings()
+	var lifetime *int
+	if s.AccessTokenLifetime > 0 {
+		seconds := int(s.AccessTokenLifetime / time.Second)
+		lifetime = &seconds
+	}
+	e := inbound.ClientEntry{
+		ClientID: s.ClientID, Name: &s.Name, Description: &s.Description, IsActive: &s.IsActive,
+		Scopes: &scopes, GrantTypes: &s.GrantTypes, AccessTokenLifetime: &lifetime,
+	}
+	if hashes {
+		e.SecretHash = domain.NewSecret(s.SecretHash)
+	}
+	return e
+}
+
+func userEntry(s user.Snapshot, hashes bool) inbound.UserEntry {
+	email, phone, roles := string(s.Email), string(s.Phone), texts(s.Roles)
+	e := inbound.UserEntry{
+		ID: &s.ID, Username: string(s.Username), Email: &email, FirstName: &s.FirstName, LastName: &s.LastName,
+		DisplayName: &s.DisplayName, Bio: &s.Bio, Phone: &phone,
+		IsActive: &s.IsActive, IsVerified: &s.IsVerified, IsSuperuser: &s.IsSuperuser, Roles: &roles, CreatedAt: s.CreatedAt,
+	}
+	if hashes && s.PasswordHash != "" {
+		e.PasswordHash, e.PasswordChangedAt = domain.NewSecret(s.PasswordHash), s.PasswordChangedAt
+	}
+	return e
+}
+
+func texts[T ~string](names []T) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = string(name)
+	}
+	return out
+}

@@ -1,0 +1,27 @@
+package bootstrap
+
+import (
+	"context"
+
+	"github.com/keystone-auth/keystone/application/transfer"
+	"github.com/keystone-auth/keystone/ports/inbound"
+)
+
+func (c commands) export(ctx context.Context, hashes bool, emit func(inbound.Entry) error) error {
+	return c.with(ctx, func(p parts) error {
+		if err := p.ready(ctx); err != nil {
+			return err
+		}
+		return transfer.NewExporter(p.out.Scopes, p.out.Roles, p.out.Usage, p.out.UserList).Export(ctx, hashes, emit)
+	})
+}
+
+func (c commands) imports(ctx context.Context, rehearse bool, run func(inbound.Importer) error) error {
+	return c.with(ctx, func(p parts) error {
+		if err := p.ready(ctx); err != nil {
+			return err
+		}
+		return run(transfer.NewImporter(p.out.Clock, p.out.Random, p.out.Formats, p.out.Users, p.work, p.sessions,
+			p.pipeline.GrantTypes(), p.longestLife, rehearse))
+	})
+}
