@@ -38,6 +38,8 @@ type ports struct {
 	Bus       outbound.SignalBus
 	Limiter   outbound.RateLimiter
 
+	Assertions outbound.Assertions
+
 	Mailer outbound.Mailer
 	Texter outbound.Texter
 

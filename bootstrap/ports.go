@@ -44,6 +44,7 @@ func outboundPorts(cfg *config.Config) []provider {
 		port[outbound.PasswordHasher](newHasher),
 		port[outbound.HashFormats](argon2.NewHashFormats),
 		port[outbound.TokenCodec](jwt.NewCodec),
+		port[outbound.Assertions](jwt.NewAssertions),
 		bus,
 		limiter,
 		port[outbound.Mailer](newMailer),

@@ -71,7 +71,7 @@ func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repo
 }
 
 func (s *state) repositories() outbound.Repositories {
-	return outbound.Repositories{Users: userRows{s}, Lockouts: lockoutRows{s}, Events: eventRows{s}, Tickets: ticketRows{s}}
+	return outbound.Repositories{Users: userRows{s}, Lockouts: lockoutRows{s}, Events: eventRows{s}, Tickets: ticketRows{state: s}}
 }
 
 func (s *store) ByLogin(_ context.Context, folded string, isEmail bool) (*user.User, error) {
@@ -105,7 +105,11 @@ func (s *store) Pending(_ context.Context, folded string, isEmail bool, now time
 	return user.PendingRegistration{}, domain.NotFound("no such registration")
 }
 
-type ticketRows struct{ *state }
+// ticketRows add nothing: no use case of people does.
+type ticketRows struct {
+	outbound.Tickets
+	*state
+}
 
 func (r ticketRows) Put(_ context.Context, t *token.Ticket) error {
 	s := t.Snapshot()

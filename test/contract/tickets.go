@@ -64,6 +64,32 @@ func RunTickets(t *testing.T, open func(t *testing.T) Store) {
 			wantKind(t, s.do(t, func(ctx context.Context, r outbound.Repositories) error { return r.Tickets.Delete(ctx, first) }), domain.KindNotFound)
 		})
 	})
+	t.Run("what was added is not added again, expired or not", func(t *testing.T) {
+		for _, expires := range []time.Time{given.Now, now().Add(time.Hour)} {
+			first := given.Ticket(func(p *token.TicketSnapshot) { p.ExpiresAt = expires })
+			again := given.Ticket(func(p *token.TicketSnapshot) { p.Holder, p.Purpose = first.Snapshot().Holder, first.Snapshot().Purpose })
+			otherHolder := given.Ticket(func(p *token.TicketSnapshot) { p.Purpose = first.Snapshot().Purpose })
+			add := func(ticket *token.Ticket) error {
+				return s.do(t, func(ctx context.Context, r outbound.Repositories) error { return r.Tickets.Add(ctx, ticket) })
+			}
+			ok(t, add(first))
+			wantCode(t, add(again), domain.CodeConflict)
+			ok(t, add(otherHolder))
+			got, err := get(t, first)
+			ok(t, err)
+			same(t, "ticket", got.Snapshot(), first.Snapshot())
+		}
+	})
+	t.Run("of many who add one, one does", func(t *testing.T) {
+		first := given.Ticket()
+		wantWinners(t, race(20, func(int) error {
+			return s.do(t, func(ctx context.Context, r outbound.Repositories) error {
+				return r.Tickets.Add(ctx, given.Ticket(func(p *token.TicketSnapshot) {
+					p.Holder, p.Purpose = first.Snapshot().Holder, first.Snapshot().Purpose
+				}))
+			})
+		}), 1, domain.CodeConflict)
+	})
 	t.Run("a try that is refused is kept", func(t *testing.T) {
 		ticket := given.Ticket()
 		put(t, ticket)

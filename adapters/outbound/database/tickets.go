@@ -37,6 +37,14 @@ func (r *tickets) Put(ctx context.Context, t *token.Ticket) error {
 	return err
 }
 
+func (r *tickets) Add(ctx context.Context, t *token.Ticket) error {
+	added, err := r.exec(ctx, r.tx.NewInsert().Model(newTicketRow(t.Snapshot())).On("CONFLICT (purpose, holder) DO NOTHING"))
+	if err == nil && added == 0 {
+		err = domain.Conflict(domain.CodeConflict, "there is a ticket already")
+	}
+	return err
+}
+
 func (r *tickets) Get(ctx context.Context, purpose, holder string) (*token.Ticket, error) {
 	if err := findable(holder); err != nil {
 		return nil, err
