@@ -115,6 +115,8 @@ func graph(cfg *config.Config, opts []Option, more ...fx.Option) (fx.Option, err
 		fx.Supply(cfg, o.logger, notices{o.notices}, o.grants, o.clientAuth),
 		fx.Provide(newPlan, newDatabase, telemetry.New, assemble, newRunner, newAPI, newListeners),
 		fx.Provide(fx.Annotate(database.NewProbe, fx.As(new(outbound.Probe)), fx.ResultTags(`group:"probes"`))),
+		fx.Provide(fx.Annotate(database.NewReplicaProbes, fx.ResultTags(`group:"probes,flatten"`))),
+		fx.Invoke(measureReplicas),
 	}
 	if !cfg.Storage.RedisURL.Empty() {
 		provided = append(provided, fx.Provide(newRedis,

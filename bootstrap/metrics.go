@@ -3,9 +3,17 @@ package bootstrap
 import (
 	"go.uber.org/zap"
 
+	"github.com/keystone-auth/keystone/adapters/outbound/database"
 	"github.com/keystone-auth/keystone/adapters/outbound/memory"
 	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 )
+
+// measureReplicas shows which replicas lists are read from.
+func measureReplicas(m *telemetry.Metrics, db *database.DB) {
+	for _, r := range db.Replicas() {
+		m.Replica(r.Name(), r.Usable)
+	}
+}
 
 // measured wraps the ports whose calls are measured, whoever implements them.
 func (in ports) measured(m *telemetry.Metrics, logger *zap.Logger) ports {

@@ -86,8 +86,12 @@ func newHasher(cfg *config.Config, metrics *telemetry.Metrics) (*argon2.Hasher, 
 }
 
 func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, clock outbound.Clock, random outbound.Random) (*database.DB, error) {
+	var replicas []string
+	for _, url := range cfg.Storage.ReplicaURLs {
+		replicas = append(replicas, url.Reveal())
+	}
 	db, err := database.Open(context.Background(), database.Config{
-		URL: cfg.Storage.DatabaseURL.Reveal(), MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow,
+		URL: cfg.Storage.DatabaseURL.Reveal(), ReplicaURLs: replicas, MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow,
 	}, clock, random)
 	if err != nil {
 		return nil, err

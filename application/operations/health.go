@@ -2,6 +2,7 @@ package operations
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +45,7 @@ func (h *Health) Ready(ctx context.Context) (bool, []inbound.Dependency) {
 			start := h.clock.Now()
 			err := probe.Ping(ctx)
 			took := h.clock.Now().Sub(start)
-			dependencies[i] = inbound.Dependency{Name: probe.Name(), Healthy: err == nil, Latency: float64(took) / float64(time.Millisecond)}
+			dependencies[i] = inbound.Dependency{Name: probe.Name(), Healthy: err == nil, Degraded: errors.Is(err, outbound.ErrDegraded), Latency: float64(took) / float64(time.Millisecond)}
 		})
 	}
 	wait.Wait()

@@ -68,6 +68,7 @@ type Tokens struct {
 // Storage is where state lives.
 type Storage struct {
 	DatabaseURL domain.Secret
+	ReplicaURLs []domain.Secret // Postgres servers that follow that of DatabaseURL
 	MaxConns    int
 	RedisURL    domain.Secret // empty: in process
 }

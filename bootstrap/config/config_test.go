@@ -176,13 +176,17 @@ func TestAFileWithUnknownSettingsIsRefused(t *testing.T) {
 	}
 }
 
-func TestSettingsNotInForceAreWarnedAbout(t *testing.T) {
-	cfg, err := config.Load("", []string{"KEYSTONE_DATABASE_REPLICA_URLS=postgres://h/d"})
+func TestReplicasAreOfPostgres(t *testing.T) {
+	replicas := "KEYSTONE_DATABASE_REPLICA_URLS=postgres://a/d, postgres://b/d"
+	cfg, err := config.Load("", []string{replicas, "KEYSTONE_DATABASE_URL=postgres://h/d", "KEYSTONE_MASTER_KEY=" + key})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Contains(cfg.Warnings(), "KEYSTONE_DATABASE_REPLICA_URLS is not in force in this version") {
-		t.Errorf("got %q", cfg.Warnings())
+	if got := cfg.Storage.ReplicaURLs; len(got) != 2 || got[0].Reveal() != "postgres://a/d" || got[1].Reveal() != "postgres://b/d" {
+		t.Errorf("read %d replicas", len(got))
+	}
+	if _, err := config.Load("", []string{replicas}); err == nil || err.Error() != "KEYSTONE_DATABASE_REPLICA_URLS takes Postgres in KEYSTONE_DATABASE_URL" {
+		t.Errorf("with SQLite: %v", err)
 	}
 }
 

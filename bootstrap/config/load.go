@@ -170,6 +170,9 @@ func (c *Config) check() Problems {
 	if c.Hashing.MemoryKiB < 8*uint32(c.Hashing.Parallelism) {
 		say("ARGON2_MEMORY_KIB", "must be at least 8 times KEYSTONE_ARGON2_PARALLELISM (RFC 9106, section 3.1)")
 	}
+	if c.SQLite() && len(c.Storage.ReplicaURLs) > 0 {
+		say("DATABASE_REPLICA_URLS", "takes Postgres in KEYSTONE_DATABASE_URL")
+	}
 	if !c.SQLite() && c.Secrets.MasterKey.Empty() {
 		say("MASTER_KEY", "is required with Postgres: 32 random bytes in base64")
 	}
@@ -251,11 +254,6 @@ func (c *Config) Warnings() []string {
 	}
 	if c.Env == Production && !c.Accounts.VerificationRequired {
 		warnings = append(warnings, "e-mail verification is optional")
-	}
-	for _, v := range variables() {
-		if _, set := c.given[v.name]; set && v.later {
-			warnings = append(warnings, prefix+v.name+" is not in force in this version")
-		}
 	}
 	return warnings
 }

@@ -195,11 +195,13 @@ func databaseURL(c *Config, s string) error {
 	return nil
 }
 
-func replicaURLs(_ *Config, s string) error {
+func replicaURLs(c *Config, s string) error {
+	c.Storage.ReplicaURLs = nil
 	for _, part := range list(s) {
 		if !isPostgres(part) || database.CheckURL(part) != nil {
 			return errors.New("must be comma-separated postgres:// URLs")
 		}
+		c.Storage.ReplicaURLs = append(c.Storage.ReplicaURLs, domain.NewSecret(part))
 	}
 	return nil
 }

@@ -54,4 +54,4 @@ func (c *Config) Changeable() map[string]string {
 
 // changeable tells whether a variable can be set at run time. A secret never
 // is: settings are shown.
-func (v variable) changeable() bool { return v.runtime && !v.later && !v.secret }
+func (v variable) changeable() bool { return v.runtime && !v.secret }

@@ -31,7 +31,6 @@ type variable struct {
 	secret   bool // never printed; may come from the file that NAME_FILE names
 	emptyOK  bool // an empty value means something other than "not set"
 	runtime  bool // can be changed at run time (contract 4.2)
-	later    bool // part of the contract, not in force yet: setting it is warned about
 }
 
 // key is the name in a YAML file.
@@ -48,6 +47,7 @@ func variables() []variable {
 		{name: "ISSUER", fallback: "http://localhost:8080", set: issuer},
 		{name: "AUDIENCE", set: func(c *Config, s string) error { c.Tokens.Audience = list(s); return nil }},
 		{name: "DATABASE_URL", fallback: "sqlite://keystone.db", secret: true, set: databaseURL},
+		{name: "DATABASE_REPLICA_URLS", secret: true, set: replicaURLs},
 		{name: "DATABASE_MAX_CONNS", fallback: "20", set: integer(func(c *Config) *int { return &c.Storage.MaxConns }, 2, 10000)},
 		{name: "REDIS_URL", secret: true, set: redisURL},
 		{name: "MASTER_KEY", secret: true, set: masterKey(func(c *Config) *domain.Secret { return &c.Secrets.MasterKey })},
@@ -91,9 +91,6 @@ func variables() []variable {
 		{name: "SHUTDOWN_DELAY", fallback: "0s", set: duration(func(c *Config) *time.Duration { return &c.HTTP.ShutdownDelay }, 0, 25*time.Second)},
 		{name: "LOG_LEVEL", fallback: "info", set: oneOf(func(c *Config) *string { return &c.Log.Level }, "debug", "info", "warn", "error")},
 		{name: "LOG_FORMAT", set: oneOf(func(c *Config) *string { return &c.Log.Format }, "json", "console")},
-
-		// In the contract, and not in force before the issues that build them.
-		{name: "DATABASE_REPLICA_URLS", secret: true, later: true, set: replicaURLs},
 	}
 }
 

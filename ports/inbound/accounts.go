@@ -79,7 +79,9 @@ type Clients interface {
 type Dependency struct {
 	Name    string
 	Healthy bool
-	Latency float64 // milliseconds
+	// Degraded tells of one that is not healthy that another stands in for it.
+	Degraded bool
+	Latency  float64 // milliseconds
 }
 
 // Health tells whether this instance can serve.

@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -275,6 +276,9 @@ type Schema interface {
 	Status(ctx context.Context) (current, newest int64, err error)
 }
 
+// ErrDegraded says that a dependency is not used for now, and nobody misses it.
+var ErrDegraded = errors.New("degraded")
+
 // Probe is one dependency as readiness sees it.
 type Probe interface {
 	// Name is a lower-case word: database, redis.
@@ -283,6 +287,6 @@ type Probe interface {
 	// therefore not ready.
 	Essential() bool
 	// Ping fails where the dependency does not answer, through the very pool
-	// that requests use.
+	// that requests use; with ErrDegraded where another stands in for it.
 	Ping(ctx context.Context) error
 }

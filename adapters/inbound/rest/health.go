@@ -21,7 +21,7 @@ type readiness struct {
 }
 
 type dependencyState struct {
-	Status    string  `json:"status" enum:"up,down"`
+	Status    string  `json:"status" enum:"up,degraded,down"`
 	LatencyMS float64 `json:"latency_ms" doc:"Milliseconds"`
 }
 
@@ -41,8 +41,11 @@ func ready(c echo.Context, health inbound.Health) error {
 	}
 	for _, d := range dependencies {
 		state := dependencyState{Status: "down", LatencyMS: d.Latency}
-		if d.Healthy {
+		switch {
+		case d.Healthy:
 			state.Status = "up"
+		case d.Degraded:
+			state.Status = "degraded"
 		}
 		answer.Dependencies[d.Name] = state
 	}

@@ -26,9 +26,9 @@ func (l *AuditLog) Recent(ctx context.Context, limit int) ([]domain.Event, error
 		return nil, nil
 	}
 	var rows []eventRow
-	err := l.newestFirst(&rows).Limit(int64(limit)).Scan(ctx)
-	if err != nil {
-		return nil, translate(ctx, err)
+	query := l.newestFirst(&rows).Limit(int64(limit))
+	if err := l.db.list(ctx, func(ctx context.Context, on bun.Conn) error { return query.Conn(on).Scan(ctx) }); err != nil {
+		return nil, err
 	}
 	found := make([]domain.Event, len(rows))
 	for i, row := range rows {
@@ -66,8 +66,8 @@ func (l *AuditLog) Find(ctx context.Context, filter domain.AuditFilter, page dom
 	if !filter.To.IsZero() {
 		query = query.Where("e.occurred_at < ?", filter.To.UTC())
 	}
-	if err := query.Scan(ctx); err != nil {
-		return domain.Listing[domain.AuditRecord]{}, translate(ctx, err)
+	if err := l.db.list(ctx, func(ctx context.Context, on bun.Conn) error { return query.Conn(on).Scan(ctx) }); err != nil {
+		return domain.Listing[domain.AuditRecord]{}, err
 	}
 	part := domain.PageOf(rows, page.Limit, eventRow.place)
 	found := domain.Listing[domain.AuditRecord]{Items: make([]domain.AuditRecord, len(part.Items)), Next: part.Next}

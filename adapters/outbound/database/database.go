@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -22,6 +23,10 @@ type Config struct {
 	// is 20. SQLite writes through one and counts only those that read;
 	// PostgreSQL has two more, kept for the signal log and the probe.
 	MaxConns int
+	// ReplicaURLs are PostgreSQL servers that follow the one of URL; each has a
+	// pool of MaxConns. Lists, the audit trail and statistics are read from those
+	// that trail by less than a second.
+	ReplicaURLs []string
 	// Follow, where set, is told of the events of each unit of work, in the
 	// transaction that stores them, and stores what follows from them; its
 	// failure undoes the unit of work.
@@ -37,10 +42,13 @@ type DB struct {
 	reader  *bun.DB
 	// watcher serves the signal log and the probe, which must not queue behind
 	// requests; on SQLite it is the reader.
-	watcher *bun.DB
-	clock   outbound.Clock
-	random  outbound.Random
-	follow  func(ctx context.Context, tx *sql.Tx, events []domain.Occurrence) error
+	watcher  *bun.DB
+	replicas replicas
+	// patience is how long a connection is waited for.
+	patience time.Duration
+	clock    outbound.Clock
+	random   outbound.Random
+	follow   func(ctx context.Context, tx *sql.Tx, events []domain.Occurrence) error
 	// migrator opens a pool for changing the structure, without the time
 	// limits that requests have.
 	migrator func() (*sql.DB, error)
@@ -61,7 +69,11 @@ func Open(_ context.Context, config Config, clock outbound.Clock, random outboun
 	switch {
 	case err != nil:
 	case dialect == postgres:
-		err = db.openPostgres(config)
+		if err = db.openPostgres(config); err == nil {
+			err = db.openReplicas(config)
+		}
+	case len(config.ReplicaURLs) > 0:
+		err = errors.New("only PostgreSQL has replicas")
 	default:
 		err = db.openSQLite(rest, config.MaxConns)
 	}
@@ -106,7 +118,7 @@ func (db *DB) Pool() *sql.DB { return db.writer.DB }
 
 // Close closes all connections.
 func (db *DB) Close() error {
-	var all error
+	all := db.replicas.close()
 	for i, pool := range []*bun.DB{db.watcher, db.reader, db.writer} {
 		if i == 0 && pool == db.reader || i == 1 && pool == db.writer {
 			continue // one pool in two roles is closed once

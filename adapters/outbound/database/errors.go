@@ -37,7 +37,7 @@ func translate(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		// Drivers report it in words of their own.
 		return domain.Unavailable(fmt.Errorf("%w: %w", context.Cause(ctx), err), retryAfter)
-	case isConflict(err):
+	case errors.Is(err, errExhausted), isConflict(err):
 		return domain.Unavailable(err, retryAfter)
 	case errors.As(err, &pg):
 		return translatePostgres(pg, err)
@@ -62,6 +62,15 @@ func isConflict(err error) bool {
 		return code == sqlitecode.SQLITE_BUSY || code == sqlitecode.SQLITE_LOCKED
 	}
 	return false
+}
+
+// isUnavailable tells whether a translated error is the store's own trouble.
+func isUnavailable(err error) bool { return domain.AsError(err).Kind == domain.KindUnavailable }
+
+// isStatementTimeout tells whether the server gave a statement up for its time.
+func isStatementTimeout(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "57014"
 }
 
 // isReferred tells whether other rows refer to what was to be deleted, or a

@@ -95,6 +95,10 @@ func NewKeyDirectory(db *DB) *KeyDirectory { return &KeyDirectory{db: db} }
 
 // Keys implements the port.
 func (d *KeyDirectory) Keys(ctx context.Context) ([]*token.SigningKey, error) {
-	keys, err := ring(ctx, d.db.reader)
-	return keys, translate(ctx, err)
+	var keys []*token.SigningKey
+	err := d.db.read(ctx, func(ctx context.Context, on bun.Conn) (err error) {
+		keys, err = ring(ctx, on)
+		return err
+	})
+	return keys, err
 }

@@ -32,14 +32,16 @@ FROM lockouts AS l WHERE l.key = $1`
 
 // Lockouts stores lockouts, each call by itself or in a unit of work.
 type Lockouts struct {
-	run  bun.IDB
+	run  func(ctx context.Context, work func(ctx context.Context, on bun.IDB) error) error
 	one  func(ctx context.Context, dest any, query string, args ...any) error
 	fail func(ctx context.Context, err error) error
 }
 
 // NewLockouts makes the lockouts of a store, each call committed by itself.
 func NewLockouts(db *DB) *Lockouts {
-	return &Lockouts{run: db.writer, one: db.one, fail: translate}
+	return &Lockouts{one: db.one, fail: translate, run: func(ctx context.Context, work func(ctx context.Context, on bun.IDB) error) error {
+		return db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) error { return work(ctx, on) })
+	}}
 }
 
 // Get implements the port.
@@ -65,14 +67,17 @@ func (l *Lockouts) Swap(ctx context.Context, next user.Lockout) (bool, error) {
 		Key: s.Key, Failures: s.Failures, Pending: s.Pending, PendingAt: s.PendingAt, Level: s.Level,
 		LockedUntil: s.LockedUntil, Version: s.Version + 1, UpdatedAt: s.UpdatedAt,
 	}
-	var statement execer = l.run.NewInsert().Model(row).On("CONFLICT DO NOTHING")
-	if s.Version != 0 {
-		statement = l.run.NewUpdate().Model(row).ExcludeColumn("key").WherePK().Where("l.version = ?", s.Version)
-	}
-	result, err := statement.Exec(ctx)
-	if err != nil {
-		return false, l.fail(ctx, err)
-	}
-	swapped, err := result.RowsAffected()
+	var swapped int64
+	err := l.run(ctx, func(ctx context.Context, on bun.IDB) error {
+		var statement execer = on.NewInsert().Model(row).On("CONFLICT DO NOTHING")
+		if s.Version != 0 {
+			statement = on.NewUpdate().Model(row).ExcludeColumn("key").WherePK().Where("l.version = ?", s.Version)
+		}
+		result, err := statement.Exec(ctx)
+		if err == nil {
+			swapped, err = result.RowsAffected()
+		}
+		return err
+	})
 	return swapped == 1, l.fail(ctx, err)
 }

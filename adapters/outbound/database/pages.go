@@ -22,7 +22,7 @@ func (db *DB) pageByID(ctx context.Context, rows any, query, alias string, page 
 	}
 	query += " ORDER BY ?.id LIMIT ?"
 	args = append(args, bun.Ident(alias), page.Limit+1)
-	return translate(ctx, db.reader.NewRaw(query, args...).Scan(ctx, rows))
+	return db.list(ctx, func(ctx context.Context, on bun.Conn) error { return on.NewRaw(query, args...).Scan(ctx, rows) })
 }
 
 // listing makes a page of its rows.

@@ -50,9 +50,11 @@ func (h *PasswordHistory) Recent(ctx context.Context, userID domain.ID, limit in
 		return nil, nil
 	}
 	var rows []formerPasswordRow
-	err := h.db.reader.NewSelect().Model(&rows).Where("h.user_id = ?", userID).OrderExpr("h.id DESC").Limit(int64(limit)).Scan(ctx)
+	err := h.db.read(ctx, func(ctx context.Context, on bun.Conn) error {
+		return on.NewSelect().Model(&rows).Where("h.user_id = ?", userID).OrderExpr("h.id DESC").Limit(int64(limit)).Scan(ctx)
+	})
 	if err != nil {
-		return nil, translate(ctx, err)
+		return nil, err
 	}
 	hashes := make([]string, len(rows))
 	for i, row := range rows {

@@ -7,36 +7,43 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
 	"github.com/uptrace/bun/dialect/pgdialect"
 )
 
 // The limits of a request's statements. A lock that takes longer is retried by
-// the unit of work; a statement that takes longer is given up.
+// the unit of work; a statement that takes longer is given up. A transaction
+// whose process froze must not hold its locks for ever.
 const (
-	connectTimeout   = 3 * time.Second
+	connectTimeout   = 2 * time.Second
 	lockTimeout      = "3s"
 	statementTimeout = "5s"
+	idleTransaction  = "10s"
 )
 
-// watchers is how many connections are kept for the tail of the signals and
-// the readiness probe: one each, so that neither waits for the other.
-const watchers = 2
+// Connections are replaced now and then, so that what a balancer or a new name
+// points to is taken up, and those of a rush are closed after it.
+const (
+	connLifetime = 30 * time.Minute
+	connIdle     = 5 * time.Minute
+)
+
+// watchers is how many connections are kept for the tail of the signals, the
+// readiness probe and the position of the log: one each, so that none waits
+// for another.
+const watchers = 3
 
 func (db *DB) openPostgres(config Config) error {
 	parsed, err := parsePostgres(config.URL)
 	if err != nil {
 		return err
 	}
-	parsed.DefaultQueryExecMode = pgx.QueryExecModeExec // see doc.go
-	setDefault(parsed.RuntimeParams, "application_name", "keystone")
-	// The design rests on this level, whatever the server's default is.
-	parsed.RuntimeParams["default_transaction_isolation"] = "read committed"
-	if parsed.ConnectTimeout == 0 {
-		parsed.ConnectTimeout = connectTimeout
+	if parsed.ValidateConnect == nil {
+		// A primary that became a replica is not the one that is wanted.
+		parsed.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
-
 	migrating := parsed.Copy()
 	db.migrator = func() (*sql.DB, error) {
 		pool := stdlib.OpenDB(*migrating)
@@ -44,9 +51,8 @@ func (db *DB) openPostgres(config Config) error {
 		return pool, nil
 	}
 
-	setDefault(parsed.RuntimeParams, "lock_timeout", lockTimeout)
-	setDefault(parsed.RuntimeParams, "statement_timeout", statementTimeout)
-	db.dialect = postgres
+	limitStatements(parsed)
+	db.dialect, db.patience = postgres, borrowPostgres
 	db.writer = openPostgresPool(parsed, config.MaxConns)
 	db.reader = db.writer
 	db.watcher = openPostgresPool(parsed, watchers)
@@ -67,13 +73,30 @@ func parsePostgres(text string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, errors.New("the PostgreSQL URL has a part that the driver refuses, or names a file that can't be read")
 	}
+	parsed.DefaultQueryExecMode = pgx.QueryExecModeExec // see doc.go
+	setDefault(parsed.RuntimeParams, "application_name", "keystone")
+	// What is answered is stored, unless the URL itself says otherwise.
+	setDefault(parsed.RuntimeParams, "synchronous_commit", "on")
+	// The design rests on this level, whatever the server's default is.
+	parsed.RuntimeParams["default_transaction_isolation"] = "read committed"
+	if parsed.ConnectTimeout == 0 {
+		parsed.ConnectTimeout = connectTimeout
+	}
 	return parsed, nil
+}
+
+func limitStatements(parsed *pgx.ConnConfig) {
+	setDefault(parsed.RuntimeParams, "lock_timeout", lockTimeout)
+	setDefault(parsed.RuntimeParams, "statement_timeout", statementTimeout)
+	setDefault(parsed.RuntimeParams, "idle_in_transaction_session_timeout", idleTransaction)
 }
 
 func openPostgresPool(config *pgx.ConnConfig, conns int) *bun.DB {
 	pool := stdlib.OpenDB(*config)
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns) // a connection closed is one to be opened again under load
+	pool.SetConnMaxLifetime(connLifetime)
+	pool.SetConnMaxIdleTime(connIdle)
 	return bun.NewDB(pool, pgdialect.New())
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/uptrace/bun"
+
 	"github.com/keystone-auth/keystone/domain"
 )
 
@@ -43,7 +45,7 @@ func (db *DB) scanOne(ctx context.Context, on queryer, dest any, query string, a
 
 // one finds a row outside of a unit of work.
 func (db *DB) one(ctx context.Context, dest any, query string, args ...any) error {
-	return translate(ctx, db.scanOne(ctx, db.reader.DB, dest, query, args...))
+	return db.read(ctx, func(ctx context.Context, on bun.Conn) error { return db.scanOne(ctx, on.Conn, dest, query, args...) })
 }
 
 // one finds a row in the transaction.

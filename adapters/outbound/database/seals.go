@@ -89,7 +89,7 @@ func (a *AuditSeals) Seals(ctx context.Context, after int64, limit int) ([]domai
 // Cut implements the port.
 func (a *AuditSeals) Cut(ctx context.Context, checkpoint domain.Seal) error {
 	return a.db.persist(ctx, func() (bool, error) {
-		return a.db.transact(ctx, func(t *transaction) error {
+		return a.db.transact(ctx, func(ctx context.Context, t *transaction) error {
 			kept, err := t.exec(ctx, t.tx.NewUpdate().Model(newSealRow(checkpoint)).Column("checkpoint").WherePK())
 			if err != nil || kept == 0 {
 				return err // another instance cut further

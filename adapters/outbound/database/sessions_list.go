@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -29,7 +31,7 @@ const lastUse = "(SELECT t.created_at FROM refresh_tokens AS t WHERE t.session_i
 func (l *SessionList) Alive(ctx context.Context, userID domain.ID, now time.Time, page domain.Page) (domain.Listing[outbound.LivingSession], error) {
 	var rows []livingRow
 	query := l.db.reader.NewSelect().Model(&rows).ColumnExpr("s.*").ColumnExpr(lastUse).
-		Where("s.user_id = ?", userID).Where("s.ended_at IS NULL").Where("s.expires_at > ?", now)
+		Where("s.user_id = ?", userID).Where("s.ended_at IS NULL").Where("s.expires_at > ?", now).OrderExpr("s.id DESC").Limit(int64(page.Limit) + 1)
 	if page.After != "" {
 		before, err := domain.ParseID(page.After)
 		if err != nil {
@@ -37,8 +39,8 @@ func (l *SessionList) Alive(ctx context.Context, userID domain.ID, now time.Time
 		}
 		query = query.Where("s.id < ?", before)
 	}
-	if err := query.OrderExpr("s.id DESC").Limit(int64(page.Limit) + 1).Scan(ctx); err != nil {
-		return domain.Listing[outbound.LivingSession]{}, translate(ctx, err)
+	if err := l.db.list(ctx, func(ctx context.Context, on bun.Conn) error { return query.Conn(on).Scan(ctx) }); err != nil {
+		return domain.Listing[outbound.LivingSession]{}, err
 	}
 	found := make([]outbound.LivingSession, len(rows))
 	for i := range rows {

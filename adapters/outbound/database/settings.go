@@ -95,6 +95,10 @@ func NewSettingsDirectory(db *DB) *SettingsDirectory { return &SettingsDirectory
 
 // Settings implements the port.
 func (d *SettingsDirectory) Settings(ctx context.Context) (*domain.Settings, error) {
-	found, err := storedSettings(ctx, d.db.reader)
-	return found, translate(ctx, err)
+	var found *domain.Settings
+	err := d.db.read(ctx, func(ctx context.Context, on bun.Conn) (err error) {
+		found, err = storedSettings(ctx, on)
+		return err
+	})
+	return found, err
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/domain/token"
@@ -28,7 +30,7 @@ func (r *RefreshSpender) Spend(ctx context.Context, s outbound.Spending) (outbou
 	var spent outbound.Spent
 	err := r.db.persist(ctx, func() (conflict bool, err error) {
 		if r.db.dialect == sqlite {
-			return r.db.transact(ctx, func(t *transaction) error {
+			return r.db.transact(ctx, func(ctx context.Context, t *transaction) error {
 				spent, err = t.spend(ctx, s)
 				return err
 			})
@@ -73,9 +75,11 @@ SELECT spent.session_id, spent.user_id, spent.scope, successor.expires_at FROM s
 func (db *DB) spendAtOnce(ctx context.Context, s outbound.Spending) (outbound.Spent, error) {
 	e := db.eventRow(ctx, refreshed(s.ClientID, domain.Party{}, s.Now))
 	var row spentRow
-	err := db.scanOne(ctx, db.writer.DB, &row, spendAll, string(s.Presented), s.ClientID, s.Now, s.Successor.Key,
-		s.Successor.ID, string(s.Successor.Digest), s.Now.Add(s.TTL),
-		e.ID, e.Type, e.Outcome, e.ActorKind, string(domain.PartyUser), e.Address, e.UserAgent, e.RequestID)
+	err := db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) error {
+		return db.scanOne(ctx, on.Conn, &row, spendAll, string(s.Presented), s.ClientID, s.Now, s.Successor.Key,
+			s.Successor.ID, string(s.Successor.Digest), s.Now.Add(s.TTL),
+			e.ID, e.Type, e.Outcome, e.ActorKind, string(domain.PartyUser), e.Address, e.UserAgent, e.RequestID)
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return outbound.Spent{}, token.NotSpendable()
 	}

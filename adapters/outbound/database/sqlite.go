@@ -46,7 +46,7 @@ func (db *DB) openSQLite(path string, maxConns int) error {
 	if err != nil {
 		return errors.Join(err, writer.Close())
 	}
-	db.dialect = sqlite
+	db.dialect, db.patience = sqlite, borrowSQLite
 	db.writer = bun.NewDB(writer, sqlitedialect.New())
 	db.reader = bun.NewDB(reader, sqlitedialect.New())
 	db.watcher = db.reader

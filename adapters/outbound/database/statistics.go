@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -34,8 +36,10 @@ const hourText = "2006-01-02 15"
 // Count implements the port.
 func (s *Statistics) Count(ctx context.Context, now time.Time, hours int) (domain.Statistics, error) {
 	var counted countRow
-	err := s.db.one(ctx, &counted, `SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM users WHERE is_active) AS active,
-		(SELECT count(*) FROM sessions WHERE expires_at > $1 AND ended_at IS NULL) AS sessions`, now)
+	err := s.db.list(ctx, func(ctx context.Context, on bun.Conn) error {
+		return s.db.scanOne(ctx, on.Conn, &counted, `SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM users WHERE is_active) AS active,
+			(SELECT count(*) FROM sessions WHERE expires_at > $1 AND ended_at IS NULL) AS sessions`, now)
+	})
 	if err != nil {
 		return domain.Statistics{}, err
 	}
@@ -52,10 +56,12 @@ func (s *Statistics) Count(ctx context.Context, now time.Time, hours int) (domai
 		hour = "to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24')"
 	}
 	var rows []loginsRow
-	err = s.db.reader.NewRaw("SELECT "+hour+" AS hour, type, count(*) AS count FROM events WHERE type IN (?, ?) AND occurred_at >= ? AND occurred_at < ? GROUP BY 1, 2",
-		string(domain.EventLoginSucceeded), string(domain.EventLoginFailed), current.Add(time.Duration(1-hours)*time.Hour), current.Add(time.Hour)).Scan(ctx, &rows)
+	err = s.db.list(ctx, func(ctx context.Context, on bun.Conn) error {
+		return on.NewRaw("SELECT "+hour+" AS hour, type, count(*) AS count FROM events WHERE type IN (?, ?) AND occurred_at >= ? AND occurred_at < ? GROUP BY 1, 2",
+			string(domain.EventLoginSucceeded), string(domain.EventLoginFailed), current.Add(time.Duration(1-hours)*time.Hour), current.Add(time.Hour)).Scan(ctx, &rows)
+	})
 	if err != nil {
-		return domain.Statistics{}, translate(ctx, err)
+		return domain.Statistics{}, err
 	}
 	for _, row := range rows {
 		switch in := byHour[row.Hour]; {

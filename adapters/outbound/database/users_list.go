@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/uptrace/bun"
+
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/user"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -21,7 +23,7 @@ func NewUserList(db *DB) *UserList { return &UserList{db: db} }
 // is that of creation and never changes.
 func (l *UserList) List(ctx context.Context, filter outbound.UserFilter, page domain.Page) (domain.Listing[user.Snapshot], error) {
 	var rows []userRow
-	query := l.db.reader.NewSelect().Model(&rows).ColumnExpr("u.*").ColumnExpr(rolesOfUser + "u.id) AS roles")
+	query := l.db.reader.NewSelect().Model(&rows).ColumnExpr("u.*").ColumnExpr(rolesOfUser + "u.id) AS roles").OrderExpr("u.id").Limit(int64(page.Limit) + 1)
 	if page.After != "" {
 		after, err := domain.ParseID(page.After)
 		if err != nil {
@@ -48,8 +50,8 @@ func (l *UserList) List(ctx context.Context, filter outbound.UserFilter, page do
 	if !filter.CreatedAfter.IsZero() {
 		query = query.Where("u.created_at > ?", filter.CreatedAfter)
 	}
-	if err := query.OrderExpr("u.id").Limit(int64(page.Limit) + 1).Scan(ctx); err != nil {
-		return domain.Listing[user.Snapshot]{}, translate(ctx, err)
+	if err := l.db.list(ctx, func(ctx context.Context, on bun.Conn) error { return query.Conn(on).Scan(ctx) }); err != nil {
+		return domain.Listing[user.Snapshot]{}, err
 	}
 	found := make([]user.Snapshot, len(rows))
 	for i := range rows {

@@ -21,17 +21,7 @@ func TestAnExhaustedPoolDelaysNoWatcher(t *testing.T) {
 		if err := work.Do(t.Context(), func(ctx context.Context, r outbound.Repositories) error { return r.Signals.Append(ctx, ended) }); err != nil {
 			t.Fatal(err)
 		}
-		for range db.Pool().Stats().MaxOpenConnections {
-			held, err := db.Pool().Conn(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Cleanup(func() {
-				if err := held.Close(); err != nil {
-					t.Error(err)
-				}
-			})
-		}
+		hold(t, db)
 		patience, done := context.WithTimeout(t.Context(), 20*time.Second)
 		defer done()
 		if err := probe.Ping(patience); err != nil {

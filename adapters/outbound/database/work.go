@@ -20,7 +20,7 @@ var _ outbound.UnitOfWork = (*UnitOfWork)(nil)
 // drawn between half of it and the whole.
 const (
 	maxAttempts  = 10
-	patience     = 10 * time.Second
+	patience     = 6 * time.Second
 	firstPause   = 2 * time.Millisecond
 	longestPause = 250 * time.Millisecond
 )
@@ -41,7 +41,7 @@ func (u *UnitOfWork) Do(ctx context.Context, work func(ctx context.Context, r ou
 	}
 	inside := context.WithValue(ctx, insideKey{}, true)
 	return u.db.persist(ctx, func() (conflict bool, err error) {
-		return u.db.transact(ctx, func(t *transaction) error { return work(inside, t.repositories()) })
+		return u.db.transact(inside, func(ctx context.Context, t *transaction) error { return work(ctx, t.repositories()) })
 	})
 }
 
@@ -73,11 +73,22 @@ func (db *DB) jitter(pause time.Duration) time.Duration {
 
 // transact runs work in one transaction and tells whether the store reported a
 // conflict, even one that work made something else of.
-func (db *DB) transact(ctx context.Context, work func(*transaction) error) (conflict bool, err error) {
-	tx, err := db.writer.BeginTx(ctx, nil)
-	if err != nil {
-		return isConflict(err), translate(ctx, err)
+func (db *DB) transact(ctx context.Context, work func(context.Context, *transaction) error) (conflict bool, err error) {
+	failure := db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) error {
+		tx, failure := on.BeginTx(ctx, nil)
+		if failure == nil {
+			conflict, err = db.inside(ctx, tx, work)
+		}
+		return failure // of the beginning alone: what came after is not to be run again here
+	})
+	if failure != nil {
+		return isConflict(failure), translate(ctx, failure)
 	}
+	return conflict, err
+}
+
+// inside runs work in the transaction and ends it.
+func (db *DB) inside(ctx context.Context, tx bun.Tx, work func(context.Context, *transaction) error) (conflict bool, err error) {
 	t := &transaction{db: db, tx: tx}
 	committed := false
 	defer func() {
@@ -89,7 +100,7 @@ func (db *DB) transact(ctx context.Context, work func(*transaction) error) (conf
 		}
 	}()
 
-	err = work(t)
+	err = work(ctx, t)
 	if t.conflict != nil {
 		return true, t.conflict
 	}
@@ -129,9 +140,14 @@ type transaction struct {
 func (t *transaction) repositories() outbound.Repositories {
 	return outbound.Repositories{
 		Users: &users{t}, Principals: &Principals{one: t.one}, Tickets: &tickets{t}, Passwords: &formerPasswords{t}, Clients: &clients{t}, Roles: &roles{t}, Scopes: &scopes{t}, Sessions: &sessions{t},
-		RefreshTokens: &refreshTokens{t}, Keys: &signingKeys{t}, Lockouts: &Lockouts{run: t.tx, fail: t.fail, one: t.one},
+		RefreshTokens: &refreshTokens{t}, Keys: &signingKeys{t}, Lockouts: &Lockouts{run: t.on, fail: t.fail, one: t.one},
 		Signals: &signals{t}, Events: &events{t}, Settings: &settings{t},
 	}
+}
+
+// on gives the transaction to what runs outside of one as well.
+func (t *transaction) on(ctx context.Context, work func(ctx context.Context, on bun.IDB) error) error {
+	return work(ctx, t.tx)
 }
 
 // fail translates an error and keeps a conflict in mind.

@@ -25,10 +25,7 @@ func (m *Metrics) RateLimiter(shared, local outbound.RateLimiter, logger *zap.Lo
 		l.refused[name] = m.limited.WithLabelValues(string(name))
 	}
 	m.gauge("rate_limits_shared", "1 while instances share their limits, 0 while each limits for itself.", func() float64 {
-		if l.retryAt.Load() == 0 {
-			return 1
-		}
-		return 0
+		return truth(l.retryAt.Load() == 0)
 	})
 	return l
 }

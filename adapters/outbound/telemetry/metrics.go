@@ -70,16 +70,26 @@ func (m *Metrics) HashQueue(length func() int) {
 
 // RevocationState shows whether this instance knows of every revocation.
 func (m *Metrics) RevocationState(known func() bool) {
-	m.gauge("revocation_state_known", "1 while this instance knows of every revocation, 0 while the fail mode decides.", func() float64 {
-		if known() {
-			return 1
-		}
-		return 0
-	})
+	m.gauge("revocation_state_known", "1 while this instance knows of every revocation, 0 while the fail mode decides.", func() float64 { return truth(known()) })
+}
+
+// Replica shows whether lists are read from a replica of the database.
+func (m *Metrics) Replica(name string, usable func() bool) {
+	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Namespace: namespace, Name: "db_replica_usable", ConstLabels: prometheus.Labels{"replica": name},
+		Help: "1 while lists are read from this replica, 0 while it is away or trails by too much.",
+	}, func() float64 { return truth(usable()) }))
 }
 
 func (m *Metrics) gauge(name, help string, value func() float64) {
 	m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: namespace, Name: name, Help: help}, value))
+}
+
+func truth(holds bool) float64 {
+	if holds {
+		return 1
+	}
+	return 0
 }
 
 func counter(name, help string, labels ...string) *prometheus.CounterVec {
