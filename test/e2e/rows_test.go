@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,14 +12,27 @@ import (
 )
 
 // open reads the server's database beside it.
-func (s *Server) open(t *testing.T) *sql.DB {
+func (s *Server) open(t *testing.T) *sql.DB { t.Helper(); return s.connect(t, "ro") }
+
+// execute changes the database of a server that is stopped.
+func (s *Server) execute(t *testing.T, statement string) {
+	t.Helper()
+	db := s.connect(t, "rw")
+	_, err := db.Exec(statement)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// connect opens the database; mode is for SQLite.
+func (s *Server) connect(t *testing.T, mode string) *sql.DB {
 	t.Helper()
 	driver, source := "pgx", s.Database
 	if path, isFile := strings.CutPrefix(s.Database, "sqlite://"); isFile {
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(s.Dir, path)
 		}
-		driver, source = "sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(5000)"
+		driver, source = "sqlite", "file:"+path+"?mode="+mode+"&_pragma=busy_timeout(5000)"
 	}
 	db, err := sql.Open(driver, source)
 	if err != nil {
