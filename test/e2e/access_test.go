@@ -36,7 +36,7 @@ func (a answer) has(t *testing.T, name string, want any) {
 }
 
 func TestRoles(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "ADM-12, ADM-13", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		admin, name, fresh := w.admin.Access, "role-"+random(), "read:res"+random()
 		made := w.as(t, admin, "POST", rolesPath, text(map[string]string{"name": name, "description": "d"}), 201)
@@ -79,7 +79,7 @@ func TestRoles(t *testing.T) {
 }
 
 func TestScopes(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "ADM-14", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		admin, resource := w.admin.Access, "res"+random()
 		name := "read:" + resource
@@ -102,7 +102,7 @@ func TestScopes(t *testing.T) {
 }
 
 func TestListsOfAccess(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "ADM-20", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		admin := w.admin.Access
 		for _, list := range []struct {
@@ -160,7 +160,7 @@ func (a answer) items(t *testing.T, field string) []string {
 
 // TestNobodyGrantsWhatTheyLack has administrators of parts reach for the rest.
 func TestNobodyGrantsWhatTheyLack(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "ADM-07, ADM-08, ADM-09, ADM-12", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		admin, role := w.admin.Access, "role-"+random()
 		w.as(t, admin, "POST", rolesPath, text(map[string]string{"name": role}), 201)
@@ -216,7 +216,7 @@ func TestNobodyGrantsWhatTheyLack(t *testing.T) {
 // TestAccessFollowsElsewhere changes what tokens may on one instance, and asks
 // another.
 func TestAccessFollowsElsewhere(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "OPS-11, CCG-08, JWT-20", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		other := s.sibling(t)
 		c := w.newClient(t, w.admin, []string{"read:roles"}, nil)

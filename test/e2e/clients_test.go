@@ -8,7 +8,7 @@ import (
 )
 
 func TestClientLifecycle(t *testing.T) {
-	eachStore(t, settings{"ACCESS_TOKEN_TTL": "15m"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "CLI-17, CCG-08", settings{"ACCESS_TOKEN_TTL": "15m"}, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		admin := w.admin.Access
 		all := []string{"client_credentials", "password", "refresh_token"}

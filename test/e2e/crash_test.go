@@ -33,7 +33,7 @@ func refreshing(s *Server, current string, done *atomic.Int64) (string, error) {
 // TestKillUnderLoad: whatever was lost with a killed process, every client goes
 // on with what it has (OPS-04, RTK-17).
 func TestKillUnderLoad(t *testing.T) {
-	eachStore(t, settings{"REFRESH_RETRY_WINDOW": "60s"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "OPS-04, RTK-17", settings{"REFRESH_RETRY_WINDOW": "60s"}, func(t *testing.T, s *Server) {
 		const chains = 8
 		a := s.register(t)
 		var refreshed atomic.Int64
@@ -64,7 +64,7 @@ func TestKillUnderLoad(t *testing.T) {
 // TestTerminateUnderLoad: what was accepted is answered, and the process ends
 // with status 0 (OPS-03).
 func TestTerminateUnderLoad(t *testing.T) {
-	eachStore(t, settings{"SHUTDOWN_DELAY": "300ms"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "OPS-03", settings{"SHUTDOWN_DELAY": "300ms"}, func(t *testing.T, s *Server) {
 		a := s.register(t)
 		var refreshed atomic.Int64
 		var running sync.WaitGroup

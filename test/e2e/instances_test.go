@@ -120,7 +120,7 @@ func TestRevocationReachesOtherInstances(t *testing.T) {
 		other.Start(t)
 		stayDead(t, dead, one, other)
 	})
-	t.Run("postgres and a Redis that is emptied, lost and replaced", func(t *testing.T) {
+	t.Run("OPS-05, OPS-11, REV-11 postgres and a Redis that is emptied, lost and replaced", func(t *testing.T) {
 		redis := miniredis.RunT(t)
 		one := start(t, onPostgres(t).with(settings{"REDIS_URL": "redis://" + redis.Addr()}))
 		other := one.sibling(t)
@@ -137,7 +137,7 @@ func TestRevocationReachesOtherInstances(t *testing.T) {
 		other.Restart(t)
 		stayDead(t, dead, one, other)
 	})
-	t.Run("sqlite, restarted", func(t *testing.T) {
+	t.Run("REV-11 sqlite, restarted", func(t *testing.T) {
 		s := start(t, onSQLite(t))
 		dead := endOnOne(t, s, s)
 		s.Restart(t)
@@ -161,22 +161,31 @@ func TestDatabaseAway(t *testing.T) {
 
 	way.close()
 	for name, c := range map[string]call{
-		"revoke":        {path: revokePath, form: form("token", g.Refresh)},
-		"refresh":       refreshGrant(g.Refresh),
-		"login":         passwordGrant(a),
-		"registration":  registration(newAccount()),
-		"readiness":     {method: "GET", path: "/readyz"},
-		"introspection": {path: introspectPath, basic: guard, form: form("token", g.Refresh)},
+		"REV-09 revoke":          {path: revokePath, form: form("token", g.Refresh)},
+		"OPS-05, TOK-14 refresh": refreshGrant(g.Refresh),
+		"OPS-05, OPS-06 login":   passwordGrant(a),
+		"OPS-05 registration":    registration(newAccount()),
+		"OPS-01 readiness":       {method: "GET", path: "/readyz"},
+		"OPS-06 introspection":   {path: introspectPath, basic: guard, form: form("token", g.Refresh)},
 	} {
-		got, err := s.try(c)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.status != http.StatusServiceUnavailable || name != "readiness" && got.header.Get("Retry-After") == "" {
-			t.Errorf("%s: %d %s, want 503 with Retry-After", name, got.status, got.body)
-		}
+		t.Run(name, func(t *testing.T) {
+			got, err := s.try(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.method == "GET" {
+				if got.status != http.StatusServiceUnavailable || strings.Contains(string(got.body), "://") {
+					t.Errorf("%d %s", got.status, got.body)
+				}
+				return
+			}
+			wellFormed(t, c, got)
+			if got.status != http.StatusServiceUnavailable || got.header.Get("Retry-After") == "" {
+				t.Errorf("%d %s, want 503 with Retry-After", got.status, got.body)
+			}
+		})
 	}
-	s.get(t, "/healthz")
+	t.Run("OPS-01 it lives", func(t *testing.T) { s.get(t, "/healthz") })
 	// In memory the token is good until the feed has been silent for a second.
 	eventually(t, 10*time.Second, "refused for want of knowledge", func() bool {
 		got, err := s.try(me(g.Access))

@@ -239,6 +239,8 @@ func (th *thief) brought(f *forger) []forgery {
 // TestAlgorithmsAreNotSwapped: one algorithm a key, whichever it is (RFC 8725,
 // section 3.1).
 func TestAlgorithmsAreNotSwapped(t *testing.T) {
+	needsProcess(t)
+	t.Parallel()
 	for alg, others := range map[string][]string{
 		"RS256": {"PS256", "RS384", "RS512", "PS512"}, "HS256": {"HS384", "HS512"}, "EdDSA": {"Ed25519", "ES256"},
 	} {

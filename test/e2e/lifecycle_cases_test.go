@@ -29,7 +29,7 @@ func refreshCases(t *testing.T, w *world) []contractCase {
 		{name: "RTK-06 wider", call: refreshGrant(narrow.Refresh, "scope", "read:profile write:profile"), status: badRequest, error: "invalid_scope"},
 		{name: "RTK-06 beyond the user", call: refreshGrant(r, "scope", "admin:users"), status: badRequest, error: "invalid_scope"},
 		{name: "3.3 narrower", call: refreshGrant(narrow.Refresh, "scope", "read:profile"), status: http.StatusOK},
-		{name: "RTK-01, -22, -25 untouched by all of that", call: refreshGrant(r, "resource", "https://rs.example"), status: http.StatusOK, check: func(t *testing.T, a answer) {
+		{name: "RTK-01, RTK-22, RTK-25 untouched by all of that", call: refreshGrant(r, "resource", "https://rs.example"), status: http.StatusOK, check: func(t *testing.T, a answer) {
 			success(t, a)
 			after := granted(a)
 			old, now := claims(t, live.Access, 1), claims(t, after.Access, 1)

@@ -63,7 +63,7 @@ func TestDefaultLimits(t *testing.T) {
 				t.Errorf("got %v", seen)
 			}
 		})
-		t.Run("RAT-06 RAT-07", func(t *testing.T) {
+		t.Run("RAT-06, RAT-07", func(t *testing.T) {
 			seen := s.statuses(t, 33, func(i int) call {
 				if i == 10 || i == 20 {
 					other := s.register(t) // the attacker's own account

@@ -17,7 +17,7 @@ func change(access, current, next string) call {
 
 // TestOwnPassword: USR-11, USR-12 and the policy.
 func TestOwnPassword(t *testing.T) {
-	eachStore(t, settings{"LOCKOUT_ATTEMPTS": "3", "PASSWORD_HISTORY": "3"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "USR-11, USR-12, RAT-03", settings{"LOCKOUT_ATTEMPTS": "3", "PASSWORD_HISTORY": "3"}, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		a := w.register(t)
 		here, there := w.login(t, a), w.login(t, a)
@@ -101,7 +101,7 @@ func TestPasswordClasses(t *testing.T) {
 
 // TestOwnSessions: USR-24.
 func TestOwnSessions(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "USR-24, JWT-20, INT-06", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		a, other := w.register(t), w.login(t, w.register(t))
 		here, there, elsewhere := w.login(t, a), w.login(t, a), w.login(t, a)

@@ -29,7 +29,7 @@ func chainOf(t *testing.T, g grant) string {
 
 // TestParallelRefresh: one token, sixty requests, one successor (contract 3.3).
 func TestParallelRefresh(t *testing.T) {
-	eachStore(t, settings{"REFRESH_RETRY_WINDOW": "60s"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "RTK-14, RTK-15, JWT-18", settings{"REFRESH_RETRY_WINDOW": "60s"}, func(t *testing.T, s *Server) {
 		over := instances(t, s)
 		first := s.login(t, s.register(t))
 		sameSuccessor(t, raceRefreshes(t, over, first.Refresh))
@@ -60,7 +60,7 @@ func sameSuccessor(t *testing.T, answers []answer) {
 // TestParallelRefreshStrict: without a retry window the first wins and the
 // second is theft.
 func TestParallelRefreshStrict(t *testing.T) {
-	eachStore(t, settings{"REFRESH_RETRY_WINDOW": "0"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "RTK-14, RTK-10", settings{"REFRESH_RETRY_WINDOW": "0"}, func(t *testing.T, s *Server) {
 		over := instances(t, s)
 		guard := s.newClient(t, s.login(t, s.Admin), []string{"introspect:tokens"}, nil)
 		first := s.login(t, s.register(t))
@@ -85,7 +85,7 @@ func TestParallelRefreshStrict(t *testing.T) {
 // TestSmallPool: bursts on a pool of two connections neither fail nor wait in a
 // circle.
 func TestSmallPool(t *testing.T) {
-	eachStore(t, settings{"DATABASE_MAX_CONNS": "2", "REFRESH_RETRY_WINDOW": "60s"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "USR-04", settings{"DATABASE_MAX_CONNS": "2", "REFRESH_RETRY_WINDOW": "60s"}, func(t *testing.T, s *Server) {
 		a := s.register(t)
 		first := s.login(t, a)
 		sameSuccessor(t, raceRefreshes(t, []*Server{s}, first.Refresh))

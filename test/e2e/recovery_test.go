@@ -64,7 +64,7 @@ func (s *Server) mail(t *testing.T, template, to string, before ...string) strin
 func post(path string, fields map[string]string) call { return call{path: path, json: text(fields)} }
 
 func TestAddressesAreVerified(t *testing.T) {
-	eachStore(t, settings{"EMAIL_VERIFICATION": "required"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "USR-18, USR-20", settings{"EMAIL_VERIFICATION": "required"}, func(t *testing.T, s *Server) {
 		a := s.register(t)
 		if got := s.want(t, http.StatusBadRequest, passwordGrant(a)); got.text("reason") != "email_unverified" {
 			t.Errorf("before: %s", got.body)
@@ -95,7 +95,7 @@ func TestAddressesAreVerified(t *testing.T) {
 
 // USR-16, USR-19, RAT-02.
 func TestPasswordsAreReset(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "USR-16, USR-19, RAT-02", nil, func(t *testing.T, s *Server) {
 		a := s.register(t)
 		session := s.login(t, a)
 		for range 5 {
@@ -133,7 +133,7 @@ func TestPasswordsAreReset(t *testing.T) {
 
 // USR-13: the old address stays until the new one is verified, and is told.
 func TestAddressesAndPhonesChange(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "USR-13", nil, func(t *testing.T, s *Server) {
 		a, other := s.register(t), s.register(t)
 		access := s.login(t, a).Access
 		fresh := "new-" + a.Email

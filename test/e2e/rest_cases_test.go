@@ -135,11 +135,11 @@ func permissionCases(w *world) []contractCase {
 	ok := http.StatusOK
 	return []contractCase{
 		{name: "3.4 allowed", call: check(alice, `{"resource":"profile","action":"read"}`), status: ok, check: body(`{"resource":"profile","action":"read","allowed":true}`)},
-		{name: "ADM-15 near miss", call: check(alice, `{"resource":"profiles","action":"read"}`), status: ok, check: body(`{"resource":"profiles","action":"read","allowed":false}`)},
+		{name: "ADM-15, ADM-18 near miss", call: check(alice, `{"resource":"profiles","action":"read"}`), status: ok, check: body(`{"resource":"profiles","action":"read","allowed":false}`)},
 		{name: "ADM-15 another case", call: check(alice, `{"resource":"Profile","action":"read"}`), status: ok, check: body(`{"resource":"Profile","action":"read","allowed":false}`)},
 		{name: "3.4 bulk", call: check(alice, `{"checks":[{"resource":"users","action":"read"},{"resource":"profile","action":"write"}]}`), status: ok,
 			check: body(`{"results":[{"resource":"users","action":"read","allowed":false},{"resource":"profile","action":"write","allowed":true}]}`)},
-		{name: "3.4 another's, without the right", call: check(alice, `{"resource":"profile","action":"read","user_id":"`+w.admin.UserID+`"}`), status: http.StatusForbidden, code: "insufficient_scope"},
+		{name: "ADM-18 another's, without the right", call: check(alice, `{"resource":"profile","action":"read","user_id":"`+w.admin.UserID+`"}`), status: http.StatusForbidden, code: "insufficient_scope"},
 		{name: "3.4 another's", call: check(admin, `{"resource":"users","action":"read","user_id":"`+w.session.UserID+`"}`), status: ok, check: body(`{"resource":"users","action":"read","allowed":false}`)},
 		{name: "3.4 nobody's", call: check(admin, `{"resource":"users","action":"read","user_id":"`+"01a20938-0000-7000-8000-000000000000"+`"}`), status: http.StatusNotFound},
 		{name: "ADM-24 no id", call: check(admin, `{"resource":"users","action":"read","user_id":"me"}`), status: unprocessable},

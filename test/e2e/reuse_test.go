@@ -13,7 +13,7 @@ func reuses(g grant) string {
 // TestReuse: a token presented after its successor was used ends the whole
 // session, and no other (RFC 9700, section 4.14.2; RTK-10, -11, -12, -18).
 func TestReuse(t *testing.T) {
-	eachStore(t, settings{"REFRESH_RETRY_WINDOW": "60s"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "RTK-10, RTK-11, RTK-12, RTK-18", settings{"REFRESH_RETRY_WINDOW": "60s"}, func(t *testing.T, s *Server) {
 		guard := s.newClient(t, s.login(t, s.Admin), []string{"introspect:tokens"}, nil)
 		for generations := 2; generations <= 4; generations++ {
 			t.Run(fmt.Sprintf("%d generations", generations), func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestReuse(t *testing.T) {
 // TestStrangersCannotKill: a token presented by another client is refused and
 // punishes nobody (RTK-03, RTK-04).
 func TestStrangersCannotKill(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "RTK-03, RTK-04", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		first := s.login(t, w.alice, w.app)
 		spent := granted(s.want(t, http.StatusOK, call{path: tokenPath, basic: w.app, form: refreshGrant(first.Refresh).form}))

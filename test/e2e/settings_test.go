@@ -11,7 +11,7 @@ import (
 
 // TestLifetimes: tokens end with their time (RTK-02, RTK-16, contract 3.2).
 func TestLifetimes(t *testing.T) {
-	eachStore(t, settings{"ACCESS_TOKEN_TTL": "1s", "REFRESH_TOKEN_TTL": "3s", "REFRESH_RETRY_WINDOW": "1h"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "RTK-02, RTK-16", settings{"ACCESS_TOKEN_TTL": "1s", "REFRESH_TOKEN_TTL": "3s", "REFRESH_RETRY_WINDOW": "1h"}, func(t *testing.T, s *Server) {
 		guard := s.newClient(t, s.login(t, s.Admin), []string{"introspect:tokens"}, nil)
 		a := s.register(t)
 		spent := s.login(t, a)
@@ -30,7 +30,7 @@ func TestLifetimes(t *testing.T) {
 
 // TestSessionMaxAge: no rotation outlives the session (contract, section 1).
 func TestSessionMaxAge(t *testing.T) {
-	eachStore(t, settings{"SESSION_MAX_AGE": "2s"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "WEB-12", settings{"SESSION_MAX_AGE": "2s"}, func(t *testing.T, s *Server) {
 		g := s.login(t, s.register(t))
 		eventually(t, 10*time.Second, "over", func() bool {
 			got := s.send(t, refreshGrant(g.Refresh))
@@ -46,7 +46,7 @@ func TestSessionMaxAge(t *testing.T) {
 // second use (contract 3.3).
 func TestRetryWindowEnds(t *testing.T) {
 	const window = time.Second
-	eachStore(t, settings{"REFRESH_RETRY_WINDOW": window.String()}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "RTK-16, RTK-10", settings{"REFRESH_RETRY_WINDOW": window.String()}, func(t *testing.T, s *Server) {
 		guard := s.newClient(t, s.login(t, s.Admin), []string{"introspect:tokens"}, nil)
 		first := s.login(t, s.register(t))
 		next := s.refresh(t, first.Refresh)

@@ -55,6 +55,15 @@ func eachStore(t *testing.T, extra settings, test func(t *testing.T, s *Server))
 	}
 }
 
+// eachStoreCase is eachStore for a test that is one of the project's cases, or
+// several: its name begins with their numbers.
+func eachStoreCase(t *testing.T, name string, extra settings, test func(t *testing.T, s *Server)) {
+	t.Helper()
+	needsProcess(t)
+	t.Parallel()
+	t.Run(name, func(t *testing.T) { eachStore(t, extra, test) })
+}
+
 // needsProcess skips what can't be asked of a deployment.
 func needsProcess(t *testing.T) {
 	t.Helper()

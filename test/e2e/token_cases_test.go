@@ -47,7 +47,7 @@ func tokenCases(w *world) []contractCase {
 				}
 			}},
 		{name: "TOK-11 unknown parameters", call: sent(call{form: asked + unknown.String()}), status: http.StatusOK},
-		{name: "TOK-12, -13, -19 success", call: sent(call{form: asked + "&scope=read%3Aprofile"}), status: http.StatusOK, check: success},
+		{name: "TOK-12, TOK-13, TOK-19, JWT-17 success", call: sent(call{form: asked + "&scope=read%3Aprofile"}), status: http.StatusOK, check: success},
 		{name: "TOK-18 blanks and repetition", call: sent(call{form: form("grant_type", "client_credentials", "scope", "  read:profile   read:profile read:roles ")}),
 			status: http.StatusOK, check: func(t *testing.T, a answer) {
 				if a.text("scope") != "read:profile read:roles" {

@@ -59,7 +59,7 @@ var unlike = []string{"Date", "X-Request-Id", "Content-Length"}
 // TestNoOracle: whether a name exists shows in no answer, before the lock and
 // after (PWD-03).
 func TestNoOracle(t *testing.T) {
-	eachStore(t, settings{"LOCKOUT_ATTEMPTS": "3"}, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "PWD-03, RAT-04", settings{"LOCKOUT_ATTEMPTS": "3"}, func(t *testing.T, s *Server) {
 		known := s.register(t)
 		known.Password = newPassword()
 		unknown := account{Username: "nobody-" + random(), Password: newPassword()}

@@ -23,7 +23,7 @@ func (w *world) made(t *testing.T, by string, more ...string) (account, string) 
 }
 
 func TestUsersAdministration(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "ADM-20, ADM-21, ADM-24, ADM-25, ADM-29", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		admin := w.admin.Access
 		bob, path := w.made(t, admin)
@@ -82,7 +82,7 @@ func TestUsersAdministration(t *testing.T) {
 
 // TestUsersInPages walks a list while accounts are added.
 func TestUsersInPages(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "ADM-20", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		var want, seen []string
 		for range 5 {
@@ -123,7 +123,7 @@ func TestUsersInPages(t *testing.T) {
 
 // TestNobodyChangesWhoHoldsMore: ADM-06, and take-overs of stronger accounts.
 func TestNobodyChangesWhoHoldsMore(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "ADM-06, ADM-19", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		admin := w.admin.Access
 		_, plain := w.made(t, admin)
@@ -160,7 +160,7 @@ func TestNobodyChangesWhoHoldsMore(t *testing.T) {
 
 // TestLastSuperuser: ADM-11.
 func TestLastSuperuser(t *testing.T) {
-	eachStore(t, nil, func(t *testing.T, s *Server) {
+	eachStoreCase(t, "ADM-11", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		over := instances(t, s)
 		first := adminUsersPath + "/" + w.admin.UserID

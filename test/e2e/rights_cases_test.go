@@ -1,0 +1,361 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// operation is one line of the OpenAPI document.
+type operation struct{ method, path string }
+
+// operations gives what the server says it does.
+func (s *Server) operations(t *testing.T) []operation {
+	t.Helper()
+	var document struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(s.get(t, "/openapi.json").body, &document); err != nil {
+		t.Fatal(err)
+	}
+	var all []operation
+	for path, methods := range document.Paths {
+		for method := range methods {
+			all = append(all, operation{strings.ToUpper(method), path})
+		}
+	}
+	if len(all) < 40 {
+		t.Fatalf("only %d operations", len(all))
+	}
+	return all
+}
+
+// at fills a path's parameters with what exists.
+func (o operation) at(user, client string) string {
+	id := user
+	if strings.HasPrefix(o.path, clientsPath) || strings.HasPrefix(o.path, allClientsPath) {
+		id = client
+	}
+	return strings.NewReplacer("{id}", id, "{role}", "admin", "{name}", "admin", "{scope}", "read:users").Replace(o.path)
+}
+
+func (o operation) changes() bool { return o.method != http.MethodGet }
+
+// privileged tells the operations that nobody may without a scope of administration.
+func (o operation) privileged() bool {
+	return strings.HasPrefix(o.path, "/api/v1/admin/") || strings.HasPrefix(o.path, clientsPath)
+}
+
+// TestAdministrationNeedsItsScope has an ordinary user and a client without a
+// scope ask for everything, and finds the database as it was.
+func TestAdministrationNeedsItsScope(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		bob := w.login(t, w.register(t)).UserID
+		weak := w.clientToken(t, w.other)
+		all := s.operations(t)
+		before := s.records(t)
+		asked := 0
+		for _, o := range all {
+			if !o.privileged() {
+				continue
+			}
+			asked++
+			for who, access := range map[string]string{"a user": w.session.Access, "a client": weak} {
+				t.Run(fmt.Sprintf("ADM-02 %s %s by %s", o.method, o.path, who), func(t *testing.T) {
+					c := call{method: o.method, path: o.at(bob, w.app.ID), bearer: access}
+					if o.changes() {
+						c.json = `{}`
+					}
+					got := s.send(t, c)
+					holds(t, contractCase{status: http.StatusForbidden, code: "insufficient_scope", says: []string{`error="insufficient_scope"`, `scope="`}}, got)
+					wellFormed(t, c, got)
+				})
+			}
+		}
+		if asked < 30 {
+			t.Errorf("only %d operations of administration", asked)
+		}
+		if after := s.records(t); after != before {
+			t.Errorf("ADM-02: something was changed:\n%s\n%s", before, after)
+		}
+	})
+}
+
+// records is what administration keeps, row by row.
+func (s *Server) records(t *testing.T) string {
+	t.Helper()
+	var all strings.Builder
+	for _, query := range []string{
+		"SELECT id || username || email || password_hash || is_active || is_verified || is_superuser || coalesce(display_name, '') FROM users ORDER BY id",
+		"SELECT name || coalesce(description, '') FROM roles ORDER BY name", "SELECT name || coalesce(description, '') FROM scopes ORDER BY name",
+		"SELECT count(*) || '' FROM role_scopes", "SELECT count(*) || '' FROM user_roles", "SELECT count(*) || '' FROM service_client_scopes",
+		"SELECT client_id || client_secret_hash || name || is_active FROM service_clients WHERE client_secret_hash IS NOT NULL ORDER BY client_id",
+		"SELECT id || state FROM signing_keys ORDER BY id", "SELECT count(*) || '' FROM settings", "SELECT count(*) || '' FROM sessions",
+	} {
+		all.WriteString(strings.Join(s.column(t, query), "\n") + "\n")
+	}
+	return all.String()
+}
+
+// hiding are names of members that no answer may have.
+var hiding = regexp.MustCompile(`"(password|[a-z_]*_hash|[a-z_]*hash_[a-z_]*|client_secret|secret|sealed|private|[a-z_]*_token|mfa[a-z_]*)"\s*:`)
+
+// TestAnswersHoldNoSecrets walks all that administration can read.
+func TestAnswersHoldNoSecrets(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		s.want(t, http.StatusAccepted, post(resetPath+"/request", map[string]string{"email": w.alice.Email}))
+		s.mail(t, "password_reset", w.alice.Email)
+		walked := 0
+		for _, o := range s.operations(t) {
+			if o.changes() || !strings.HasPrefix(o.path, "/api/v1/") {
+				continue
+			}
+			walked++
+			t.Run("ADM-22 "+o.path, func(t *testing.T) {
+				path := o.at(w.session.UserID, w.app.ID)
+				if strings.HasPrefix(path, scopesPath+"/") {
+					path = scopesPath + "/read:users"
+				}
+				got := s.want(t, http.StatusOK, call{method: "GET", path: path, bearer: w.admin.Access})
+				if found := hiding.FindString(string(got.body)); found != "" && !strings.HasSuffix(path, "/settings") {
+					t.Errorf("a member %s: %s", found, got.body)
+				}
+				if found := s.secrets.find(string(got.body)); len(found) > 0 {
+					t.Errorf("it tells %q", found)
+				}
+				if got.header.Get("Cache-Control") != "no-store" {
+					t.Errorf("BRR-08: Cache-Control %q", got.header.Get("Cache-Control"))
+				}
+			})
+		}
+		if walked < 15 {
+			t.Errorf("only %d", walked)
+		}
+	})
+}
+
+// event is a record of the audit trail.
+type event struct {
+	Type, Outcome  string
+	Reason         *string
+	Actor, Subject struct{ Type, ID string }
+	Address        *string
+	RequestID      *string `json:"request_id"`
+	OccurredAt     string  `json:"occurred_at"`
+}
+
+func (s *Server) audit(t *testing.T, access, query string) []event {
+	t.Helper()
+	var list struct{ Items []event }
+	got := s.want(t, http.StatusOK, call{method: "GET", path: "/api/v1/admin/audit?limit=100&" + query, bearer: access})
+	if err := json.Unmarshal(got.body, &list); err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
+}
+
+// TestAuditTrail: who did what to whom, from where, when and with what result.
+func TestAuditTrail(t *testing.T) {
+	eachStore(t, settings{"LOCKOUT_ATTEMPTS": "3", "REFRESH_RETRY_WINDOW": "0"}, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		admin := w.admin.Access
+		bob, path := w.made(t, admin)
+		id := strings.TrimPrefix(path, adminUsersPath+"/")
+		role, scope := "role-"+random(), "read:res"+random()
+		c := w.newClient(t, w.admin, nil, nil)
+		type step struct {
+			call    call
+			status  int
+			kind    string
+			subject string
+		}
+		as := func(method, path, json string) call {
+			return call{method: method, path: path, bearer: admin, json: json}
+		}
+		for _, each := range []step{
+			{as("PATCH", path, `{"first_name":"Bob"}`), 200, "user.updated", id},
+			{as("PUT", path+"/roles/admin", ""), 204, "user.role_assigned", id},
+			{as("DELETE", path+"/roles/admin", ""), 204, "user.role_withdrawn", id},
+			{as("PATCH", path, `{"is_active":false}`), 200, "user.deactivated", id},
+			{as("PATCH", path, `{"is_active":true}`), 200, "user.activated", id},
+			{as("PATCH", path, `{"is_superuser":true}`), 200, "user.promoted", id},
+			{as("PATCH", path, `{"is_superuser":false}`), 200, "user.demoted", id},
+			{as("POST", path+"/unlock", ""), 204, "user.unlocked", id},
+			{as("POST", rolesPath, text(members{"name": role})), 201, "role.created", ""},
+			{as("PATCH", rolesPath+"/"+role, `{"description":"x"}`), 200, "role.updated", ""},
+			{as("POST", scopesPath, text(members{"name": scope})), 201, "scope.created", ""},
+			{as("PUT", rolesPath+"/"+role+"/scopes/"+scope, ""), 204, "role.scope_granted", ""},
+			{as("DELETE", rolesPath+"/"+role+"/scopes/"+scope, ""), 204, "role.scope_withdrawn", ""},
+			{as("DELETE", rolesPath+"/"+role, ""), 204, "role.deleted", ""},
+			{as("DELETE", scopesPath+"/"+scope, ""), 204, "scope.deleted", ""},
+			{as("PATCH", clientsPath+"/"+c.ID, `{"name":"x"}`), 200, "client.updated", ""},
+			{as("POST", clientsPath+"/"+c.ID+"/secret", ""), 200, "client.secret_rotated", ""},
+			{as("POST", allClientsPath+"/"+c.ID+"/deactivate", ""), 204, "client.deactivated", ""},
+			{as("POST", allClientsPath+"/"+c.ID+"/activate", ""), 204, "client.activated", ""},
+			{as("DELETE", clientsPath+"/"+c.ID, ""), 204, "client.deleted", ""},
+			{as("PATCH", "/api/v1/admin/settings", `{"password_history":7}`), 200, "setting.changed", ""},
+			{as("POST", "/api/v1/admin/keys/rotate", ""), 200, "key.rotated", ""},
+		} {
+			t.Run("ADM-26, OPS-08 "+each.kind, func(t *testing.T) {
+				each.call.header = http.Header{"X-Request-Id": {"audit-" + random()}}
+				s.want(t, each.status, each.call)
+				for _, e := range s.audit(t, admin, "type="+each.kind) {
+					if e.RequestID == nil || *e.RequestID != each.call.header.Get("X-Request-Id") {
+						continue
+					}
+					if e.Outcome != "success" || e.Actor.ID != w.admin.UserID || e.Actor.Type != "user" || e.Subject.ID == "" || each.subject != "" && e.Subject.ID != each.subject ||
+						e.Address == nil || *e.Address != "127.0.0.1" || !strings.HasSuffix(e.OccurredAt, "Z") {
+						t.Errorf("%+v", e)
+					}
+					return
+				}
+				t.Errorf("no event of the request")
+			})
+		}
+		wrong := bob
+		wrong.Password = newPassword()
+		for range 3 {
+			s.want(t, badRequest, passwordGrant(wrong))
+		}
+		stolen := s.login(t, w.alice)
+		s.refresh(t, stolen.Refresh)
+		s.want(t, badRequest, refreshGrant(stolen.Refresh))
+		for kind, subject := range map[string]string{"user.login_failed": id, "user.locked": id, "user.login_succeeded": stolen.UserID, "token.reuse_detected": stolen.UserID} {
+			t.Run("OPS-08 "+kind, func(t *testing.T) {
+				found := s.audit(t, admin, "type="+kind+"&subject="+subject)
+				if len(found) == 0 || found[0].RequestID == nil || kind == "user.login_failed" && (found[0].Outcome != "failure" || found[0].Reason == nil) {
+					t.Errorf("%+v", found)
+				}
+			})
+		}
+		t.Run("ADM-26 what was refused", func(t *testing.T) {
+			request := "refused-" + random()
+			s.want(t, http.StatusForbidden, call{method: "DELETE", path: path, bearer: w.session.Access, header: http.Header{"X-Request-Id": {request}}})
+			eventually(t, startWithin, "logged", func() bool {
+				for line := range strings.Lines(s.Logs()) {
+					if strings.Contains(line, request) && strings.Contains(line, `"status":403`) && strings.Contains(line, w.session.UserID) && strings.Contains(line, adminUsersPath+"/:id") {
+						return true
+					}
+				}
+				return false
+			})
+		})
+	})
+}
+
+// TestRightsAreWhole: what can't be done in whole is not done in part, and what
+// is refused leaves no trace.
+func TestRightsAreWhole(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		admin, one := w.admin.Access, clientsPath+"/"+w.app.ID
+		held := text([]string{"read:profile", "read:roles"})
+		scopes := func(t *testing.T) string {
+			t.Helper()
+			return text(w.as(t, admin, "GET", one, "", 200).member("scopes"))
+		}
+		t.Run("ADM-16 one of two is unknown", func(t *testing.T) {
+			w.as(t, admin, "PATCH", one, `{"scopes":["read:users","read:nothing"]}`, 422)
+			if got := scopes(t); got != held {
+				t.Errorf("holds %s", got)
+			}
+		})
+		t.Run("ADM-16 twice the same", func(t *testing.T) {
+			got := w.send(t, call{method: "PATCH", path: one, bearer: admin, json: `{"scopes":["read:profile","read:roles","read:profile"]}`})
+			if held != scopes(t) || got.status != 200 && got.status != 422 {
+				t.Errorf("%d, holds %s", got.status, scopes(t))
+			}
+		})
+		t.Run("ADM-16 none", func(t *testing.T) {
+			w.as(t, admin, "PATCH", one, `{"scopes":[]}`, 200)
+			if got := scopes(t); got != "[]" {
+				t.Errorf("holds %s", got)
+			}
+		})
+		for _, field := range []string{"webhook_url", "jwks_uri", "logo_uri", "backchannel_logout_uri", "redirect_uris"} {
+			for _, target := range []string{"http://127.0.0.1:1/", "http://[::1]/", "http://169.254.169.254/latest", "http://10.0.0.1/", "http://[::ffff:127.0.0.1]/", "file:///etc/passwd", "http://localhost/"} {
+				t.Run("ADM-28 "+field+" "+target, func(t *testing.T) {
+					w.as(t, admin, "POST", clientsPath, text(members{"name": "x", field: target}), 422)
+					w.as(t, admin, "PATCH", clientsPath+"/"+w.other.ID, text(members{field: target}), 422)
+				})
+			}
+		}
+		for _, hostile := range []string{"%0d%0aSet-Cookie:a=b", `%22%2C%20realm=%22x`, "%00", strings.Repeat("a", 2000), "..%2f..%2f"} {
+			for kind, c := range map[string]call{
+				"refused": {method: "GET", path: adminUsersPath + "/" + hostile, bearer: w.session.Access},
+				"nobody":  {method: "GET", path: adminUsersPath + "/" + hostile},
+				"query":   {method: "GET", path: adminUsersPath + "?q=" + hostile + "&scope=" + hostile},
+			} {
+				t.Run("BRR-07 "+kind+" "+hostile[:min(len(hostile), 30)], func(t *testing.T) {
+					got := w.send(t, c)
+					wellFormed(t, c, got)
+					if got.header.Get("Set-Cookie") != "" || got.status < 400 || got.status >= 500 {
+						t.Errorf("%d %v", got.status, got.header)
+					}
+				})
+			}
+		}
+		t.Run("BRR-07 scope asked for", func(t *testing.T) {
+			c := call{path: tokenPath, basic: w.other, form: form("grant_type", "client_credentials", "scope", "a\"b\r\nX: y")}
+			got := w.want(t, badRequest, c)
+			wellFormed(t, c, got)
+		})
+		t.Run("RTK-07 roles lost and gained", func(t *testing.T) {
+			lost, gained := "lost-"+random(), "gained-"+random()
+			for role, scope := range map[string]string{lost: "read:roles", gained: "read:scopes"} {
+				w.as(t, admin, "POST", rolesPath, text(members{"name": role}), 201)
+				w.as(t, admin, "PUT", rolesPath+"/"+role+"/scopes/"+scope, "", 204)
+			}
+			user := adminUsersPath + "/" + w.session.UserID + "/roles/"
+			w.as(t, admin, "PUT", user+lost, "", 204)
+			g := w.login(t, w.alice)
+			if !slices.Contains(strings.Fields(g.Scope), "read:roles") {
+				t.Fatalf("scope %q", g.Scope)
+			}
+			w.as(t, admin, "DELETE", user+lost, "", 204)
+			w.as(t, admin, "PUT", user+gained, "", 204)
+			next := w.refresh(t, g.Refresh)
+			if has := strings.Fields(next.Scope); slices.Contains(has, "read:roles") || slices.Contains(has, "read:scopes") || claims(t, next.Access, 1)["scope"] != next.Scope {
+				t.Errorf("scope %q", next.Scope)
+			}
+			w.as(t, next.Access, "GET", rolesPath, "", 403)
+		})
+	})
+}
+
+// TestLeeway: clocks may differ by what is configured, and no more.
+func TestLeeway(t *testing.T) {
+	eachStore(t, settings{"CLOCK_LEEWAY": "60s"}, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		f := s.forger(t, w.session.Access)
+		now := s.now(t)
+		for name, c := range map[string]struct {
+			claim  string
+			at     int64
+			status int
+		}{
+			"OPS-16 ended 20 s ago": {"exp", now - 20, 200}, "OPS-16 ended 10 min ago": {"exp", now - 600, 401},
+			"OPS-16 begins in 20 s": {"nbf", now + 20, 200}, "OPS-16 begins in 10 min": {"nbf", now + 600, 401},
+			"JWT-08 ended 2 min ago": {"exp", now - 120, 401},
+		} {
+			t.Run(name, func(t *testing.T) { w.want(t, c.status, me(f.saying(c.claim, c.at))) })
+		}
+	})
+}
+
+// now is the server's clock, in seconds.
+func (s *Server) now(t *testing.T) int64 {
+	t.Helper()
+	at, err := http.ParseTime(s.get(t, "/healthz").header.Get("Date"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at.Unix()
+}
+
