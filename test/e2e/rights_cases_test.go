@@ -358,4 +358,3 @@ func (s *Server) now(t *testing.T) int64 {
 	}
 	return at.Unix()
 }
-
