@@ -11,7 +11,7 @@ import (
 type account struct{}
 
 func serverAccount() (account, error) {
-	return account{}, fmt.Errorf("a private server on this system: %w", errAbsent)
+	return account{}, fmt.Errorf("a private server on this system: %w", ErrAbsent)
 }
 
 func (account) own(string) error { return nil }

@@ -30,7 +30,7 @@ func serverAccount() (account, error) {
 			return account{&syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}, nil
 		}
 	}
-	return account{}, fmt.Errorf("an unprivileged user: %w", errAbsent)
+	return account{}, fmt.Errorf("an unprivileged user: %w", ErrAbsent)
 }
 
 func (a account) own(dir string) error {

@@ -20,17 +20,17 @@ type image struct {
 // containerLife bounds a container whose test binary was killed.
 const containerLife = 15 * time.Minute
 
-// container starts a container, or fails with errAbsent where no Docker engine
+// container starts a container, or fails with ErrAbsent where no Docker engine
 // answers within a second.
 func (s service) container() (string, error) {
 	pool, err := dockertest.NewPool("")
 	if err != nil {
-		return "", fmt.Errorf("docker: %w", errAbsent)
+		return "", fmt.Errorf("docker: %w", ErrAbsent)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	if pool.Client.PingWithContext(ctx) != nil {
-		return "", fmt.Errorf("docker: %w", errAbsent)
+		return "", fmt.Errorf("docker: %w", ErrAbsent)
 	}
 	c, err := pool.RunWithOptions(&dockertest.RunOptions{
 		Repository: s.image.repository, Tag: s.image.tag, Env: s.image.env, Cmd: s.image.command, ExposedPorts: []string{s.image.port},

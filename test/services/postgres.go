@@ -26,7 +26,9 @@ var postgres = service{
 		command: []string{"postgres", "-F", "-c", "max_connections=200"},
 		url:     "postgres://postgres@%s/postgres?sslmode=disable",
 	},
-	private: privatePostgres,
+	private: func(s service) (string, error) {
+		return untilTheEnd(privatePostgres(s, "-F", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"))
+	},
 }
 
 var postgresServer = sync.OnceValues(postgres.find)
@@ -86,32 +88,38 @@ func withPostgres(ctx context.Context, url string, do func(*pgx.Conn) error) err
 	return err
 }
 
-// privatePostgres starts a server in a directory of its own, without durability.
-func privatePostgres(s service) (string, error) {
+// StartPostgres starts a private server that commits durably, with settings as
+// its command line takes them. It fails where this machine has no binaries.
+func StartPostgres(settings ...string) (Private, error) {
+	return privatePostgres(postgres, settings...)
+}
+
+// privatePostgres starts a server in a directory of its own.
+func privatePostgres(s service, settings ...string) (Private, error) {
 	initdb, err := binary("initdb", "/usr/lib/postgresql/*/bin", "/usr/local/pgsql/bin", "/opt/homebrew/opt/postgresql*/bin")
 	if err != nil {
-		return "", err
+		return Private{}, err
 	}
 	installed, err := filepath.EvalSymlinks(initdb)
 	if err != nil {
-		return "", err
+		return Private{}, err
 	}
 	server, err := binary("postgres", filepath.Dir(installed))
 	if err != nil {
-		return "", err
+		return Private{}, err
 	}
 	home, err := newHome("keystone-postgres-")
 	if err != nil {
-		return "", err
+		return Private{}, err
 	}
 	if out, err := home.command(initdb, "-D", home.dir+"/data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N").CombinedOutput(); err != nil {
 		home.remove()
-		return "", fmt.Errorf("initdb: %w: %s", err, out)
+		return Private{}, fmt.Errorf("initdb: %w: %s", err, out)
 	}
 	return home.serve(s, "QUIT", func(port string) (string, []string) {
-		return "postgres://postgres@127.0.0.1:" + port + "/postgres?sslmode=disable", []string{
-			server, "-D", home.dir + "/data", "-F", "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
-			"-c", "max_connections=200", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		}
+		return "postgres://postgres@127.0.0.1:" + port + "/postgres?sslmode=disable", append([]string{
+			server, "-D", home.dir + "/data", "-p", port, "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+			"-c", "max_connections=200",
+		}, settings...)
 	})
 }

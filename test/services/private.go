@@ -61,13 +61,21 @@ func (h home) command(name string, args ...string) *exec.Cmd {
 	return c
 }
 
+// Private is a server of this machine's binaries, on the loopback interface. It
+// ends when it is stopped, or with this process.
+type Private struct {
+	URL  string
+	PID  int // of its keeper: the server is the child of this process
+	Stop func()
+}
+
 // serve starts a server on a free port of the loopback interface and waits
 // until it answers.
-func (h home) serve(s service, signal string, on func(port string) (url string, command []string)) (string, error) {
+func (h home) serve(s service, signal string, on func(port string) (url string, command []string)) (Private, error) {
 	port, err := freePort()
 	if err != nil {
 		h.remove()
-		return "", err
+		return Private{}, err
 	}
 	url, command := on(port)
 	c := h.command("/bin/sh", append([]string{"-c", keeper, "keeper", h.dir, signal}, command...)...)
@@ -77,7 +85,7 @@ func (h home) serve(s service, signal string, on func(port string) (url string, 
 	}
 	if err != nil {
 		h.remove()
-		return "", err
+		return Private{}, err
 	}
 	stop := func() {
 		if err := lifeline.Close(); err != nil {
@@ -88,10 +96,17 @@ func (h home) serve(s service, signal string, on func(port string) (url string, 
 	if err := s.await(url, 20*time.Second); err != nil {
 		log, _ := os.ReadFile(filepath.Join(h.dir, "log")) // best effort: only adds detail
 		stop()
-		return "", fmt.Errorf("%s does not answer: %w\n%s", command[0], err, log)
+		return Private{}, fmt.Errorf("%s does not answer: %w\n%s", command[0], err, log)
 	}
-	stopAtEnd(stop)
-	return url, nil
+	return Private{URL: url, PID: c.Process.Pid, Stop: stop}, nil
+}
+
+// untilTheEnd is a private server as tests use it.
+func untilTheEnd(p Private, err error) (string, error) {
+	if err == nil {
+		stopAtEnd(p.Stop)
+	}
+	return p.URL, err
 }
 
 func freePort() (string, error) {
@@ -107,7 +122,7 @@ func freePort() (string, error) {
 }
 
 // binary finds a program on the path or in the newest of the folders that the
-// patterns match, or fails with errAbsent.
+// patterns match, or fails with ErrAbsent.
 func binary(name string, folders ...string) (string, error) {
 	if found, err := exec.LookPath(name); err == nil {
 		return found, nil
@@ -121,5 +136,5 @@ func binary(name string, folders ...string) (string, error) {
 			return matches[len(matches)-1], nil
 		}
 	}
-	return "", fmt.Errorf("%s: %w", name, errAbsent)
+	return "", fmt.Errorf("%s: %w", name, ErrAbsent)
 }

@@ -21,7 +21,7 @@ var redis = service{
 		command: []string{"redis-server", "--save", "", "--appendonly", "no"},
 		url:     "redis://%s",
 	},
-	private: privateRedis,
+	private: func(s service) (string, error) { return untilTheEnd(privateRedis(s)) },
 }
 
 var redisServer = sync.OnceValues(redis.find)
@@ -79,15 +79,19 @@ func withRedis(url string, do func(rueidis.Client) error) error {
 	return do(c)
 }
 
+// StartRedis starts a private server that stores nothing on disk. It fails where
+// this machine has no binaries.
+func StartRedis() (Private, error) { return privateRedis(redis) }
+
 // privateRedis starts a server that stores nothing on disk.
-func privateRedis(s service) (string, error) {
+func privateRedis(s service) (Private, error) {
 	server, err := binary("redis-server", "/usr/local/bin", "/opt/homebrew/bin")
 	if err != nil {
-		return "", err
+		return Private{}, err
 	}
 	home, err := newHome("keystone-redis-")
 	if err != nil {
-		return "", err
+		return Private{}, err
 	}
 	return home.serve(s, "TERM", func(port string) (string, []string) {
 		return "redis://127.0.0.1:" + port, []string{

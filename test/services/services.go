@@ -17,8 +17,8 @@ const (
 	required    = "KEYSTONE_TEST_REQUIRE_SERVICES"
 )
 
-// errAbsent says that a source has no server to offer; the next one is asked.
-var errAbsent = errors.New("not available")
+// ErrAbsent says that a source has no server to offer.
+var ErrAbsent = errors.New("not available")
 
 // service is a kind of server and how it is found.
 type service struct {
@@ -47,7 +47,7 @@ func (s service) find() (string, error) {
 		}
 	}
 	url, err := s.container()
-	if errors.Is(err, errAbsent) {
+	if errors.Is(err, ErrAbsent) {
 		url, err = s.private(s)
 	}
 	return url, err
@@ -68,7 +68,7 @@ func (s service) await(url string, patience time.Duration) error {
 // missing skips or fails a test whose service was not found.
 func (s service) missing(t testing.TB, err error) {
 	t.Helper()
-	if !errors.Is(err, errAbsent) {
+	if !errors.Is(err, ErrAbsent) {
 		t.Fatalf("%s: %v", s.name, err)
 	}
 	if os.Getenv("CI") != "" || os.Getenv(required) != "" {

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/keystone-auth/keystone/test/load/ceiling"
+	"github.com/keystone-auth/keystone/test/load/fire"
+	"github.com/keystone-auth/keystone/test/load/report"
+	"github.com/keystone-auth/keystone/test/load/rig"
+	"github.com/keystone-auth/keystone/test/load/seed"
+)
+
+// options are what the command line says.
+type options struct {
+	only        []string
+	concurrency []int
+	rounds      int
+	lasting     time.Duration
+	warmup      time.Duration
+	users       int
+	shared      bool
+	jsonFile    string
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:])
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "load:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 && args[0] == ceiling.Role {
+		return ceiling.Serve(ctx, os.Stdin)
+	}
+	o, err := parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return bench(ctx, o)
+}
+
+func parse(args []string) (o options, err error) {
+	flags := flag.NewFlagSet("load", flag.ContinueOnError)
+	only := flags.String("only", "", "`names` of scenarios, comma-separated: "+strings.Join(names(), ", "))
+	concurrency := flags.String("c", "16,64", "how many clients ask at once, comma-separated")
+	seconds := flags.Float64("seconds", 5, "length of a round")
+	flags.IntVar(&o.rounds, "rounds", 3, "rounds of each side")
+	flags.IntVar(&o.users, "users", 10_000, "users in the database")
+	flags.BoolVar(&o.shared, "shared", false, "use the servers of KEYSTONE_TEST_POSTGRES_URL and KEYSTONE_TEST_REDIS_URL instead of private ones")
+	flags.StringVar(&o.jsonFile, "json", "", "write the report to this `file`")
+	quick := flags.Bool("quick", false, "a moment of everything: does it work?")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if *quick {
+		*seconds, o.rounds, o.users, *concurrency = 0.2, 1, 200, "8"
+	}
+	o.lasting = time.Duration(*seconds * float64(time.Second))
+	o.warmup = o.lasting / 2
+	for field := range strings.SplitSeq(*concurrency, ",") {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < 1 {
+			return o, fmt.Errorf("-c takes numbers from 1, not %q", field)
+		}
+		o.concurrency = append(o.concurrency, n)
+	}
+	if *only != "" {
+		o.only = strings.Split(*only, ",")
+	}
+	for _, name := range o.only {
+		if !slices.Contains(names(), name) {
+			return o, fmt.Errorf("no scenario is called %q", name)
+		}
+	}
+	if o.rounds < 1 || o.lasting <= 0 || o.users < slices.Max(o.concurrency) {
+		return o, errors.New("at least one round of some length, and a user for each client")
+	}
+	return o, nil
+}
+
+func names() []string {
+	all := make([]string, len(scenarios))
+	for i, s := range scenarios {
+		all[i] = s.name
+	}
+	return all
+}
+
+// wants tells whether a scenario was asked for.
+func (o options) wants(name string) bool { return len(o.only) == 0 || slices.Contains(o.only, name) }
+
+// concurrencies are those of a scenario.
+func (o options) concurrencies(s scenario) []int {
+	if s.concurrency != nil {
+		return s.concurrency
+	}
+	return o.concurrency
+}
+
+func bench(ctx context.Context, o options) (err error) {
+	dir, err := os.MkdirTemp("", "keystone-load-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	h := &harness{options: o, dir: dir, progress: newProgress(o.steps()), report: &report.Report{
+		At: time.Now().UTC().Truncate(time.Second), Commit: rig.Commit(), Rounds: o.rounds, Seconds: o.lasting.Seconds(),
+	}}
+	defer h.progress.finish()
+	h.progress.say("building Keystone")
+	if h.program, err = rig.Build(dir); err != nil {
+		return err
+	}
+	h.progress.say("starting PostgreSQL and Redis")
+	if h.stores, err = rig.OpenStores(ctx, o.shared); err != nil {
+		return err
+	}
+	defer h.stores.Close()
+	h.report.Machine = rig.Describe(ctx, h.stores)
+	if err := h.scenarios(ctx); err != nil {
+		return err
+	}
+	h.progress.finish()
+	return h.tell()
+}
+
+// steps is how many rounds the progress display counts to.
+func (o options) steps() (n int) {
+	for _, s := range scenarios {
+		if o.wants(s.name) {
+			n += len(o.concurrencies(s)) * o.rounds * 2
+		}
+	}
+	return n
+}
+
+func (h *harness) scenarios(ctx context.Context) error {
+	h.progress.say("starting Keystone with %d users", h.users)
+	d, err := h.deploy(ctx, "main", seed.Plan{Users: h.users, Tokens: chainLength}, nil)
+	if err != nil {
+		return err
+	}
+	defer d.Kill()
+	samples, answers, err := h.samples(ctx, d)
+	if err != nil {
+		return err
+	}
+	top, err := h.startCeiling(ctx, answers)
+	if err != nil {
+		return err
+	}
+	defer top.Kill()
+	for _, s := range scenarios {
+		if h.wants(s.name) {
+			if err := h.scenario(ctx, s, d, top, samples[s.name]); err != nil {
+				return fmt.Errorf("%s: %w", s.name, err)
+			}
+		}
+	}
+	return d.Stop()
+}
+
+// samples asks each sample once, so that the ceilings can answer alike.
+func (h *harness) samples(ctx context.Context, d *deployment) (map[string]fire.Message, map[string]ceiling.Answer, error) {
+	samples, answers := map[string]fire.Message{}, map[string]ceiling.Answer{}
+	for _, s := range scenarios {
+		if !h.wants(s.name) {
+			continue
+		}
+		m, err := s.sample(ctx, d)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+		var answer ceiling.Answer
+		if err := d.send(ctx, m, &answer); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", s.name, err)
+		}
+		samples[s.name], answers[s.name] = m, answer
+	}
+	return samples, answers, nil
+}
+
+func (h *harness) startCeiling(ctx context.Context, answers map[string]ceiling.Answer) (*rig.Process, error) {
+	database, err := h.stores.Database(ctx, ceilingDatabase)
+	if err != nil {
+		return nil, err
+	}
+	address, err := rig.FreeAddress()
+	if err != nil {
+		return nil, err
+	}
+	orders, err := json.Marshal(ceiling.Orders{Address: address, Answers: answers, Postgres: database, Redis: h.stores.Redis, Chains: h.users})
+	if err != nil {
+		return nil, err
+	}
+	return rig.Self(ctx, ceiling.Role, address, orders)
+}
+
+// scenario measures one at each concurrency.
+func (h *harness) scenario(ctx context.Context, s scenario, d *deployment, top *rig.Process, sample fire.Message) error {
+	lasting := time.Duration(max(1, s.slow) * float64(h.lasting))
+	for _, n := range h.concurrencies(s) {
+		keystone := side{process: d.Process, database: d.database, idle: d.idle, visitors: all(n, sample, s.contains)}
+		if s.visitors != nil {
+			var err error
+			if keystone.visitors, err = s.visitors(ctx, d, n); err != nil {
+				return err
+			}
+		}
+		atTop := sample
+		atTop.Path = s.path
+		row := report.Row{
+			Scenario: s.name, Title: s.title, Concurrency: n, Against: s.against, Goal: s.goal, WantSQL: s.sql, WantCommands: s.redis,
+		}
+		h.duel(ctx, row, keystone, side{process: top, database: ceilingDatabase, visitors: all(n, atTop, s.contains)}, lasting)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell gives the report wherever it was asked for.
+func (h *harness) tell() error {
+	if err := h.report.Table(os.Stdout); err != nil {
+		return err
+	}
+	if h.jsonFile != "" {
+		if err := h.report.WriteJSON(h.jsonFile); err != nil {
+			return err
+		}
+	}
+	if !h.report.Valid() {
+		return errors.New("there were errors: this run does not count")
+	}
+	return nil
+}

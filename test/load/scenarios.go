@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+
+	"github.com/keystone-auth/keystone/test/load/fire"
+	"github.com/keystone-auth/keystone/test/load/seed"
+)
+
+// scenario is one kind of load and what it is compared with.
+type scenario struct {
+	name  string
+	title string
+	goal  float64 // least ratio; zero: none was set
+	sql   float64 // most statements a request; negative: no limit was set
+	redis float64 // most commands a request
+
+	concurrency []int   // instead of the usual ones
+	slow        float64 // how many times longer its rounds are
+
+	// sample is a request as Keystone gets it; its answer, which holds contains,
+	// is what the ceiling answers too.
+	sample   func(ctx context.Context, d *deployment) (fire.Message, error)
+	contains string
+	// visitors gives n clients of Keystone; nil: all ask the sample.
+	visitors func(ctx context.Context, d *deployment, n int) ([]fire.Visitor, error)
+
+	path    string // of the ceiling, which its clients ask the sample
+	against string // what that is
+}
+
+// noLimit is for costs without a goal.
+const noLimit = -1
+
+// leased is what limits taken in advance may cost a request (docs/performance.md).
+const leased = 0.02
+
+const bare = "bare Echo"
+
+var scenarios = []scenario{
+	{
+		name: "discovery", title: "discovery", goal: 0.80, path: "/bare/discovery", against: bare,
+		sample: always(fire.Message{Path: discoveryPath}), contains: `"issuer"`,
+	},
+	{
+		name: "jwks", title: "JWKS", goal: 0.80, path: "/bare/jwks", against: bare,
+		sample: always(fire.Message{Path: jwksPath}), contains: `"keys"`,
+	},
+	{
+		name: "me", title: "GET /users/me", goal: 0.50, redis: leased, path: "/bare/me", against: bare,
+		sample: me, contains: `"username":"` + seed.Username(0) + `"`,
+	},
+	{
+		name: "introspect", title: "introspection, one token", goal: 0.50, redis: leased, path: "/bare/introspect", against: bare,
+		sample: introspectOne, contains: `"active":true`,
+	},
+	{
+		name: "introspect-many", title: "introspection, 10 000 tokens", goal: 0.40, redis: leased, path: "/bare/introspect-many", against: bare,
+		sample: introspectOne, contains: `"active":true`, visitors: introspectMany,
+	},
+	{
+		name: "check", title: "permission check", goal: 0.50, redis: leased, path: "/bare/check", against: bare,
+		sample: check, contains: `"allowed":true`,
+	},
+	{
+		name: "client-credentials", title: "client_credentials ES256", goal: 0.50, redis: leased, path: "/signer/ES256", against: "Echo + ES256 signer",
+		sample: clientCredentials, contains: `"access_token"`,
+	},
+	{
+		name: "refresh", title: "refresh rotation", goal: 0.60, sql: 1, redis: noLimit, slow: 1.5, path: "/statement/refresh", against: "Echo + one durable statement",
+		sample: refreshOnce, contains: `"refresh_token"`, visitors: refreshChains,
+	},
+	{
+		name: "login", title: "password login", goal: 0.85, sql: 6, redis: noLimit, slow: 3, concurrency: []int{2, 16}, path: "/hasher", against: "Echo + hasher",
+		sample: loginOnce, contains: `"refresh_token"`, visitors: logins,
+	},
+}
