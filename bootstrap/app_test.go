@@ -116,10 +116,12 @@ func TestReplacingWhatIsNoPortIsRefusedByName(t *testing.T) {
 // echoGrant lets a client act for itself under another name.
 type echoGrant struct{ grants.ClientCredentials }
 
+func newEcho(Kit) echoGrant { return echoGrant{} }
+
 func (echoGrant) Name() string { return "urn:example:echo" }
 
 func TestAGrantIsOneOption(t *testing.T) {
-	app, _ := start(t, embedded(t), WithGrant(echoGrant{}))
+	app, _ := start(t, embedded(t), WithGrant(newEcho))
 	response, err := http.Get("http://" + app.Addr().String() + "/.well-known/oauth-authorization-server")
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +136,7 @@ func TestAGrantIsOneOption(t *testing.T) {
 	if got := strings.Join(metadata.Grants, " "); got != "client_credentials refresh_token password urn:example:echo" {
 		t.Errorf("discovery offers %q", got)
 	}
-	if _, err := New(embedded(t), WithLogger(zap.NewNop()), WithGrant(grants.ClientCredentials{})); err == nil {
+	if _, err := New(embedded(t), WithLogger(zap.NewNop()), WithGrant(func(Kit) grants.ClientCredentials { return grants.ClientCredentials{} })); err == nil {
 		t.Error("two grants of one name were registered")
 	}
 }

@@ -2,23 +2,18 @@ package bootstrap
 
 import (
 	"github.com/keystone-auth/keystone/application/clients"
-	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
-// builtinClientAuth is where a method of client authentication is registered:
-// one line each.
-func builtinClientAuth(clock outbound.Clock) []clients.Method {
-	return []clients.Method{
-		clients.NewSecretBasic(clock),
-		clients.NewSecretPost(clock),
+// clientAuthList is where a method of client authentication is registered: one
+// line each.
+func clientAuthList(p parts, more additions) []clients.Method {
+	list := []clients.Method{
+		clients.NewSecretBasic(p.out.Clock),
+		clients.NewSecretPost(p.out.Clock),
 		clients.Public{},
 	}
-}
-
-// extraClientAuth are those that WithClientAuth registers.
-type extraClientAuth []clients.Method
-
-// WithClientAuth registers one more method of client authentication.
-func WithClientAuth(m clients.Method) Option {
-	return func(o *options) { o.clientAuth = append(o.clientAuth, m) }
+	for _, construct := range more.clientAuth {
+		list = append(list, construct(p.kit()))
+	}
+	return list
 }

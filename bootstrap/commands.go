@@ -12,6 +12,7 @@ import (
 	"github.com/keystone-auth/keystone/adapters/inbound/cli"
 	"github.com/keystone-auth/keystone/adapters/inbound/rest"
 	"github.com/keystone-auth/keystone/adapters/outbound/system"
+	"github.com/keystone-auth/keystone/application/clients"
 	"github.com/keystone-auth/keystone/application/grants"
 	"github.com/keystone-auth/keystone/application/operations"
 	"github.com/keystone-auth/keystone/bootstrap/config"
@@ -151,11 +152,15 @@ func (c commands) openAPI(context.Context) ([]byte, error) {
 		return nil, err
 	}
 	o := newOptions(c.opts)
-	pipeline, err := grants.NewPipeline(tokenPolicy(cfg), nil, nil, nil, nil, nil, append(builtinGrants(cfg, parts{}), o.grants...))
+	pipeline, err := grants.NewPipeline(tokenPolicy(cfg), nil, nil, nil, nil, nil, grantList(cfg, parts{}, o.added))
 	if err != nil {
 		return nil, err
 	}
-	api, err := rest.New(rest.Config{Issuer: cfg.HTTP.Issuer.String(), Version: Version()}, rest.UseCases{Tokens: pipeline})
+	authenticator, err := clients.NewAuthenticator(nil, nil, clientAuthList(parts{}, o.added), nil)
+	if err != nil {
+		return nil, err
+	}
+	api, err := rest.New(rest.Config{Issuer: cfg.HTTP.Issuer.String(), Version: Version()}, rest.UseCases{Tokens: pipeline, ClientAuth: authenticator})
 	if err != nil {
 		return nil, err
 	}

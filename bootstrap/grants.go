@@ -5,8 +5,9 @@ import (
 	"github.com/keystone-auth/keystone/bootstrap/config"
 )
 
-// builtinGrants is where a grant is registered: one line each.
-func builtinGrants(cfg *config.Config, p parts) []grants.Grant {
+// grantList is where a grant is registered: one line each. Without parts it
+// serves to know names and rules.
+func grantList(cfg *config.Config, p parts, more additions) []grants.Grant {
 	list := []grants.Grant{
 		grants.ClientCredentials{},
 		grants.NewRefreshToken(p.policy, p.out.Clock, p.out.Random, p.out.MasterKey, p.work, p.out.Spender, p.out.Refresh, p.principals, p.sessions),
@@ -14,8 +15,8 @@ func builtinGrants(cfg *config.Config, p parts) []grants.Grant {
 	if !cfg.Accounts.PasswordGrantDisabled {
 		list = append(list, grants.NewPassword(p.guard.Logins(p.credentials), p.principals))
 	}
+	for _, construct := range more.grants {
+		list = append(list, construct(p.kit()))
+	}
 	return list
 }
-
-// extraGrants are those that WithGrant registers.
-type extraGrants []grants.Grant

@@ -19,11 +19,15 @@ import (
 // listeners are the API's and, where configured, the operations listener.
 type listeners struct {
 	api, ops *http.Server
+	open     net.Listener // the API's, where it was open before
 	bound    net.Addr
 }
 
-func newListeners(cfg *config.Config, api *rest.Server, p parts, metrics *telemetry.Metrics, logger *zap.Logger) (*listeners, error) {
-	l := &listeners{api: rest.NewHTTPServer(leaving(p.health.Draining, api.Handler()), cfg.HTTP.Addr, logger)}
+// apiListener is the one that WithListener gives.
+type apiListener struct{ net.Listener }
+
+func newListeners(cfg *config.Config, api *rest.Server, p parts, open apiListener, metrics *telemetry.Metrics, logger *zap.Logger) (*listeners, error) {
+	l := &listeners{open: open.Listener, api: rest.NewHTTPServer(leaving(p.health.Draining, api.Handler()), cfg.HTTP.Addr, logger)}
 	if cfg.HTTP.TLSCertFile != "" {
 		pair, err := newKeyPair(cfg.HTTP.TLSCertFile, cfg.HTTP.TLSKeyFile, logger)
 		if err != nil {
@@ -50,10 +54,13 @@ func leaving(draining func() bool, next http.Handler) http.Handler {
 	})
 }
 
-func listen(server *http.Server, down fx.Shutdowner, logger *zap.Logger) (net.Addr, error) {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", server.Addr)
-	if err != nil {
-		return nil, err
+// listen serves on a listener, or on one of the server's address where it is nil.
+func listen(server *http.Server, listener net.Listener, down fx.Shutdowner, logger *zap.Logger) (net.Addr, error) {
+	if listener == nil {
+		var err error
+		if listener, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", server.Addr); err != nil {
+			return nil, err
+		}
 	}
 	serve := server.Serve
 	if server.TLSConfig != nil {

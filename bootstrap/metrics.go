@@ -35,5 +35,7 @@ func (in ports) measured(m *telemetry.Metrics, logger *zap.Logger) ports {
 	in.UserList = m.UserList(in.UserList)
 	in.SessionList = m.SessionList(in.SessionList)
 	in.Lockouts = m.Lockouts(in.Lockouts)
+	in.Mailer = telemetry.Mailer(in.Mailer, logger)
+	in.Texter = telemetry.Texter(in.Texter, logger)
 	return in
 }

@@ -72,7 +72,8 @@ type ports struct {
 
 // parts are the ports and the use cases made of them.
 type parts struct {
-	out    ports
+	out    ports // as they are used: measured and limited
+	issuer string
 	live   *live
 	policy tokens.Policies
 
@@ -119,11 +120,12 @@ const (
 )
 
 // assemble builds the use cases, in the order of their needs.
-func assemble(cfg *config.Config, in ports, extra extraGrants, methods extraClientAuth, metrics *telemetry.Metrics, logger *zap.Logger) (parts, error) {
-	p := parts{out: in, live: newLive(cfg)}
-	p.policy = tokenPolicies{p.live}
+func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.Metrics, logger *zap.Logger) (parts, error) {
 	in = in.measured(metrics, logger)
+	p := parts{out: in, issuer: cfg.HTTP.Issuer.String(), live: newLive(cfg)}
+	p.policy = tokenPolicies{p.live}
 	p.guard = limits.NewGuard(p.live.limit, in.Limiter, in.MasterKey)
+	p.out.Mailer = p.guard.Mailer(in.Mailer)
 	registry := tokens.NewRegistry()
 	p.principals = tokens.NewPrincipals(in.Principals, in.Clients,
 		telemetry.Cache(metrics, "users", memory.NewCache[string, token.Principal](cachedPrincipals, cachedFor)),
@@ -138,7 +140,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, methods extraClie
 
 	p.usage = clients.NewUsage(in.Clock, in.Usage)
 	var err error
-	p.clientAuth, err = clients.NewAuthenticator(in.Clock, p.principals, append(builtinClientAuth(in.Clock), methods...), p.usage.Used)
+	p.clientAuth, err = clients.NewAuthenticator(in.Clock, p.principals, clientAuthList(p, more), p.usage.Used)
 	if err != nil {
 		return parts{}, err
 	}
@@ -179,7 +181,7 @@ func assemble(cfg *config.Config, in ports, extra extraGrants, methods extraClie
 	})
 
 	issuer := tokens.NewIssuer(p.policy, in.Clock, in.Random, in.Codec, p.ring)
-	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, p.guard.Clients(p.clientAuth), p.work, issuer, append(builtinGrants(cfg, p), extra...))
+	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, p.guard.Clients(p.clientAuth), p.work, issuer, grantList(cfg, p, more))
 	if err != nil {
 		return parts{}, err
 	}

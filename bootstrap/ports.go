@@ -2,6 +2,7 @@ package bootstrap
 
 import (
 	"context"
+	"os"
 	"reflect"
 
 	"go.uber.org/fx"
@@ -86,12 +87,19 @@ func newHasher(cfg *config.Config, metrics *telemetry.Metrics) (*argon2.Hasher, 
 }
 
 func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, clock outbound.Clock, random outbound.Random) (*database.DB, error) {
+	if cfg.Storage.TemporaryDir != "" {
+		// Alone its owner may read it: it holds password hashes. It must be new.
+		if err := os.Mkdir(cfg.Storage.TemporaryDir, 0o700); err != nil {
+			return nil, err
+		}
+		lc.Append(fx.StopHook(func() error { return os.RemoveAll(cfg.Storage.TemporaryDir) }))
+	}
 	var replicas []string
 	for _, url := range cfg.Storage.ReplicaURLs {
 		replicas = append(replicas, url.Reveal())
 	}
 	db, err := database.Open(context.Background(), database.Config{
-		URL: cfg.Storage.DatabaseURL.Reveal(), ReplicaURLs: replicas, MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow,
+		URL: cfg.Storage.DatabaseURL.Reveal(), ReplicaURLs: replicas, MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow, Temporary: cfg.Storage.TemporaryDir != "",
 	}, clock, random)
 	if err != nil {
 		return nil, err

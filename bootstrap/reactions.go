@@ -5,7 +5,6 @@ import (
 
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
 	"github.com/keystone-auth/keystone/adapters/outbound/jobs"
-	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 	"github.com/keystone-auth/keystone/application/reactions"
 	"github.com/keystone-auth/keystone/bootstrap/config"
 	"github.com/keystone-auth/keystone/domain"
@@ -15,12 +14,12 @@ import (
 
 // reactionList is where a reaction is registered: one line each. Without parts
 // it serves to know names and events.
-func reactionList(cfg *config.Config, p parts) []inbound.Reaction {
+func reactionList(cfg *config.Config, p parts, more additions) []inbound.Reaction {
 	mailer, links := p.out.Mailer, cfg.Delivery.LinkBase
 	notice := func(template outbound.MailTemplate, on ...domain.EventType) inbound.Reaction {
 		return reactions.NewNotice(template, p.out.Users, mailer, on...)
 	}
-	return []inbound.Reaction{
+	list := []inbound.Reaction{
 		reactions.NewVerificationMail(p.mailed, p.out.Users, mailer, links),
 		reactions.NewResetMail(p.mailed, mailer, links),
 		reactions.NewEmailChange(p.addresses, p.out.Users, mailer),
@@ -30,15 +29,17 @@ func reactionList(cfg *config.Config, p parts) []inbound.Reaction {
 		notice(outbound.MailTokenReuse, domain.EventTokenReused),
 		notice(outbound.MailAccountLocked, domain.EventUserLocked),
 	}
+	for _, construct := range more.reactions {
+		list = append(list, construct(p.kit()))
+	}
+	return list
 }
 
 // newPlan tells the store which reactions follow from which events.
-func newPlan(cfg *config.Config) (*jobs.Plan, error) {
-	return jobs.NewPlan(cfg.Driver(), reactionList(cfg, parts{}))
+func newPlan(cfg *config.Config, more additions) (*jobs.Plan, error) {
+	return jobs.NewPlan(cfg.Driver(), reactionList(cfg, parts{}, more))
 }
 
-func newRunner(cfg *config.Config, db *database.DB, p parts, logger *zap.Logger) (*jobs.Runner, error) {
-	p.out.Mailer = p.guard.Mailer(telemetry.Mailer(p.out.Mailer, logger))
-	p.out.Texter = telemetry.Texter(p.out.Texter, logger)
-	return jobs.NewRunner(db.Driver(), db.Pool(), reactionList(cfg, p), logger)
+func newRunner(cfg *config.Config, db *database.DB, p parts, more additions, logger *zap.Logger) (*jobs.Runner, error) {
+	return jobs.NewRunner(db.Driver(), db.Pool(), reactionList(cfg, p, more), logger)
 }

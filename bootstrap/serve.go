@@ -163,13 +163,13 @@ func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, run
 	lc.Append(fx.Hook{OnStart: runner.Start, OnStop: runner.Stop})
 	if l.ops != nil {
 		lc.Append(fx.Hook{
-			OnStart: func(context.Context) error { _, err := listen(l.ops, down, logger); return err },
+			OnStart: func(context.Context) error { _, err := listen(l.ops, nil, down, logger); return err },
 			OnStop:  func(ctx context.Context) error { return shut(ctx, l.ops, logger) },
 		})
 	}
 	lc.Append(fx.Hook{
 		OnStart: func(context.Context) (err error) {
-			if l.bound, err = listen(l.api, down, logger); err != nil {
+			if l.bound, err = listen(l.api, l.open, down, logger); err != nil {
 				return err
 			}
 			for _, warning := range cfg.Warnings() {

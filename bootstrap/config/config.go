@@ -71,6 +71,9 @@ type Storage struct {
 	ReplicaURLs []domain.Secret // Postgres servers that follow that of DatabaseURL
 	MaxConns    int
 	RedisURL    domain.Secret // empty: in process
+	// TemporaryDir, where set, is made for the database and removed with the
+	// process; no variable sets it.
+	TemporaryDir string
 }
 
 // Secrets are the keys of the installation; both may be empty in development.

@@ -229,3 +229,21 @@ func TestTheFirstPasswordIsHeldToItsForm(t *testing.T) {
 		}
 	}
 }
+
+func TestNewReadsNoEnvironment(t *testing.T) {
+	t.Setenv("KEYSTONE_ISSUER", "https://environment.example.com")
+	cfg, err := config.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := cfg.HTTP.Issuer.String(); got != "http://localhost:8080" {
+		t.Errorf("the issuer is %s", got)
+	}
+	byFile, err := config.Load("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := cfg.Print(), byFile.Print(); !slices.Equal(got, want) {
+		t.Errorf("the defaults are %q, and from an empty environment %q", got, want)
+	}
+}

@@ -39,17 +39,35 @@ type given struct {
 // Load reads the environment over the YAML file at path (empty: none) over the
 // defaults. It fails with Problems, all of them.
 func Load(path string, environ []string) (*Config, error) {
-	var problems Problems
-	vars := variables()
-	values, err := read(path, environ, vars)
+	values, err := read(path, environ, variables())
 	if err != nil {
 		return nil, Problems{err.Error()}
 	}
+	return values.config()
+}
+
+// New gives a configuration to a program that has Keystone as a library. It
+// reads no environment and no file of settings: the values are by their names in
+// a configuration file, such as access_token_ttl, and the rest are defaults. It
+// fails with Problems, all of them.
+func New(values map[string]string) (*Config, error) {
+	s := sources{env: koanf.New("."), file: koanf.New("."), fileName: "the given values"}
+	for name, value := range values {
+		if err := s.file.Set(name, value); err != nil {
+			return nil, Problems{err.Error()}
+		}
+	}
+	return s.config()
+}
+
+func (s sources) config() (*Config, error) {
+	var problems Problems
+	vars := variables()
 	c := &Config{given: map[string]given{}}
 	known := map[string]bool{}
 	for _, v := range vars {
 		known[v.key()] = true
-		value, set := values.lookup(v, &problems)
+		value, set := s.lookup(v, &problems)
 		if set {
 			c.given[v.name] = value
 		} else {
@@ -65,9 +83,9 @@ func Load(path string, environ []string) (*Config, error) {
 			}
 		}
 	}
-	for _, key := range values.file.Keys() {
+	for _, key := range s.file.Keys() {
 		if !known[key] && !known[strings.TrimSuffix(key, "_file")] {
-			problems = append(problems, fmt.Sprintf("%q in the configuration file is not a setting", key))
+			problems = append(problems, fmt.Sprintf("%q in %s is not a setting", key, s.fileName))
 		}
 	}
 	c.Delivery.complete(c)
@@ -83,11 +101,14 @@ func Load(path string, environ []string) (*Config, error) {
 	return c, nil
 }
 
-type sources struct{ env, file *koanf.Koanf }
+type sources struct {
+	env, file *koanf.Koanf
+	fileName  string // in messages
+}
 
 // read loads both sources with koanf; keys are the variables' names in lower case.
 func read(path string, environ []string, vars []variable) (sources, error) {
-	s := sources{env: koanf.New("."), file: koanf.New(".")}
+	s := sources{env: koanf.New("."), file: koanf.New("."), fileName: "the configuration file"}
 	if path != "" {
 		if err := s.file.Load(file.Provider(path), yaml.Parser()); err != nil {
 			return s, fmt.Errorf("the configuration file can't be read: %w", err)

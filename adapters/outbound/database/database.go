@@ -27,6 +27,9 @@ type Config struct {
 	// pool of MaxConns. Lists, the audit trail and statistics are read from those
 	// that trail by less than a second.
 	ReplicaURLs []string
+	// Temporary says of an SQLite file that nothing needs to outlive the
+	// process: no write waits for the disk.
+	Temporary bool
 	// Follow, where set, is told of the events of each unit of work, in the
 	// transaction that stores them, and stores what follows from them; its
 	// failure undoes the unit of work.
@@ -75,7 +78,7 @@ func Open(_ context.Context, config Config, clock outbound.Clock, random outboun
 	case len(config.ReplicaURLs) > 0:
 		err = errors.New("only PostgreSQL has replicas")
 	default:
-		err = db.openSQLite(rest, config.MaxConns)
+		err = db.openSQLite(rest, config)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)

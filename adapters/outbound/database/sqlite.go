@@ -18,11 +18,11 @@ import (
 // no trailing zeros: such texts sort as the times do.
 const (
 	sqliteCommon = "_busy_timeout=5000&_foreign_keys=1&_time_format=sqlite&_timezone=UTC&_dqs=0&_defensive=1"
-	sqliteWriter = sqliteCommon + "&_journal_mode=WAL&_synchronous=FULL&_txlock=immediate"
+	sqliteWriter = sqliteCommon + "&_journal_mode=WAL&_txlock=immediate&_synchronous="
 	sqliteReader = sqliteCommon + "&_query_only=1"
 )
 
-func (db *DB) openSQLite(path string, maxConns int) error {
+func (db *DB) openSQLite(path string, config Config) error {
 	if err := checkSQLite(path); err != nil {
 		return err
 	}
@@ -37,12 +37,16 @@ func (db *DB) openSQLite(path string, maxConns int) error {
 	}
 
 	name := "file:" + (&url.URL{Path: path}).EscapedPath() + "?"
-	writer, err := openSQLitePool(name+sqliteWriter, 1)
+	writing := name + sqliteWriter + "FULL"
+	if config.Temporary {
+		writing = name + sqliteWriter + "OFF"
+	}
+	writer, err := openSQLitePool(writing, 1)
 	if err != nil {
 		return err
 	}
 	// More readers than cores only take turns: there is no network to wait for.
-	reader, err := openSQLitePool(name+sqliteReader, min(maxConns, 2*runtime.GOMAXPROCS(0)))
+	reader, err := openSQLitePool(name+sqliteReader, min(config.MaxConns, 2*runtime.GOMAXPROCS(0)))
 	if err != nil {
 		return errors.Join(err, writer.Close())
 	}
@@ -50,7 +54,7 @@ func (db *DB) openSQLite(path string, maxConns int) error {
 	db.writer = bun.NewDB(writer, sqlitedialect.New())
 	db.reader = bun.NewDB(reader, sqlitedialect.New())
 	db.watcher = db.reader
-	db.migrator = func() (*sql.DB, error) { return openSQLitePool(name+sqliteWriter, 1) }
+	db.migrator = func() (*sql.DB, error) { return openSQLitePool(writing, 1) }
 	return nil
 }
 
