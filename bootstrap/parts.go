@@ -185,7 +185,9 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	if err != nil {
 		return parts{}, err
 	}
-	p.clients = clients.NewService(in.Clock, in.Random, p.work, in.Clients, p.pipeline.GrantTypes(), p.longestLife)
+	p.clients = clients.NewService(in.Clock, in.Random, p.work, in.Clients, clients.Offer{
+		GrantTypes: p.pipeline.GrantTypes(), Confidential: p.pipeline.Confidential(), Methods: p.clientAuth.ClientAuthentications(), Keys: in.Assertions.Keys,
+	}, p.longestLife)
 	p.control = clients.NewControl(p.clients, in.Usage)
 	return p, nil
 }

@@ -40,5 +40,5 @@ func (s Secret) Proves(_ context.Context, c *client.ServiceClient, credentials i
 	digest := []byte(token.DigestOf(credentials.Secret))
 	current := subtle.ConstantTimeCompare(digest, []byte(c.SecretHash()))
 	previous := subtle.ConstantTimeCompare(digest, []byte(c.PreviousSecretHash(s.clock.Now())))
-	return current|previous == 1 && !credentials.Secret.Empty() && c.SecretHash() != "" && !c.IsPublic(), nil
+	return current|previous == 1 && !credentials.Secret.Empty() && c.SecretHash() != "" && c.ProvesBySecret(), nil
 }

@@ -23,7 +23,7 @@ type Service struct {
 	random    outbound.Random
 	uow       outbound.UnitOfWork
 	directory outbound.ClientDirectory
-	grants    []string // the grant types this installation offers
+	offer     Offer
 	life      func() time.Duration
 }
 
@@ -32,11 +32,11 @@ var (
 	_ inbound.ClientEditor = (*Service)(nil)
 )
 
-// NewService makes the service; grants are the grant types on offer, and life
-// tells how long an access token is good at most.
+// NewService makes the service; life tells how long an access token is good at
+// most.
 func NewService(clock outbound.Clock, random outbound.Random, uow outbound.UnitOfWork, directory outbound.ClientDirectory,
-	grants []string, life func() time.Duration) *Service {
-	return &Service{clock: clock, random: random, uow: uow, directory: directory, grants: grants, life: life}
+	offer Offer, life func() time.Duration) *Service {
+	return &Service{clock: clock, random: random, uow: uow, directory: directory, offer: offer, life: life}
 }
 
 // Create makes a client on behalf of a caller, who must hold all it is given.
@@ -53,14 +53,21 @@ func (s *Service) CreateAsOperator(ctx context.Context, d client.Draft) (inbound
 }
 
 func (s *Service) create(ctx context.Context, d client.Draft, actor domain.Party, holds func(scope.Name) bool) (inbound.NewClient, error) {
+	var err error
+	if d.Authentication, err = s.offer.resolve(d.Authentication); err != nil {
+		return inbound.NewClient{}, err
+	}
 	now, entropy := s.clock.Now(), s.random.Entropy()
 	secret := token.NewOpaque(token.SecretPrefix, s.random.Entropy())
 	id := idPrefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(entropy[:16]))
 	serial := s.random.NewID(now)
 	draw := func() (*client.ServiceClient, error) {
-		return client.New(serial, id, string(token.DigestOf(secret)), d, s.grants, actor, now)
+		return client.New(serial, id, string(token.DigestOf(secret)), d, s.offer.GrantTypes, actor, now)
 	}
 	c, err := draw()
+	if err == nil {
+		err = s.offer.check(c)
+	}
 	if err != nil {
 		return inbound.NewClient{}, err
 	}
@@ -79,6 +86,9 @@ func (s *Service) create(ctx context.Context, d client.Draft, actor domain.Party
 	}
 	if err != nil {
 		return inbound.NewClient{}, err
+	}
+	if !c.ProvesBySecret() {
+		secret = domain.Secret{}
 	}
 	return inbound.NewClient{Client: c.Snapshot(), Secret: secret}, nil
 }

@@ -80,7 +80,7 @@ func (r scopeRows) Get(_ context.Context, name scope.Name) (*scope.Scope, error)
 
 func newService() (*Service, *store) {
 	s := &store{runs: 1, scopes: scope.Builtin()}
-	return NewService(clock{}, random{}, s, nil, []string{"password", "client_credentials", "refresh_token"}, func() time.Duration { return time.Hour }), s
+	return NewService(clock{}, random{}, s, nil, offered("password", "client_credentials", "refresh_token"), func() time.Duration { return time.Hour }), s
 }
 
 func holding(names ...scope.Name) inbound.Caller {

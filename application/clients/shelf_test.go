@@ -8,6 +8,7 @@ import (
 	"github.com/keystone-auth/keystone/domain/client"
 	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/ports/inbound"
 	"github.com/keystone-auth/keystone/ports/outbound"
 	"github.com/keystone-auth/keystone/test/given"
 )
@@ -97,6 +98,24 @@ func (u usageOf) List(_ context.Context, page domain.Page) (domain.Listing[outbo
 
 func newShelf(change ...func(*client.Snapshot)) (*Service, *Control, *shelf) {
 	s := &shelf{scopes: scope.Builtin(), kept: given.Client(append([]func(*client.Snapshot){func(c *client.Snapshot) { c.ClientID = "c" }}, change...)...).Snapshot()}
-	service := NewService(clock{}, random{}, s, shelved{shelf: s}, []string{"client_credentials", "password"}, func() time.Duration { return time.Hour })
+	service := NewService(clock{}, random{}, s, shelved{shelf: s}, offered("client_credentials", "password"), func() time.Duration { return time.Hour })
 	return service, NewControl(service, usageOf{shelf: s}), s
+}
+
+// offered is an installation with the grants, and with every kind of method.
+// Its keys are whatever is not "bad".
+func offered(grants ...string) Offer {
+	return Offer{
+		GrantTypes: grants, Confidential: []string{"client_credentials"},
+		Methods: []inbound.ClientAuthentication{
+			{Method: inbound.AuthBasic, Basic: true}, {Method: inbound.AuthPost, Parameter: "client_secret"}, {Method: inbound.AuthNone},
+			{Method: "private_key_jwt", Parameter: "client_assertion", Algorithms: []string{"ES256"}},
+		},
+		Keys: func(document []byte) ([]byte, error) {
+			if string(document) == "bad" {
+				return nil, domain.InvalidFields(domain.Field{Name: "jwks", Code: "format", Message: "is bad"})
+			}
+			return []byte("kept " + string(document)), nil
+		},
+	}
 }

@@ -45,6 +45,17 @@ func NewPipeline(p tokens.Policies, clock outbound.Clock, random outbound.Random
 // GrantTypes lists the grants in the order of registration.
 func (p *Pipeline) GrantTypes() []string { return p.names }
 
+// Confidential lists the grants that only a client that proves itself may use.
+func (p *Pipeline) Confidential() []string {
+	var names []string
+	for _, name := range p.names {
+		if p.grants[name].Rules().Confidential {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Parameters lists what a grant requires.
 func (p *Pipeline) Parameters(grantType string) []string {
 	grant, known := p.grants[grantType]

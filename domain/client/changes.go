@@ -32,9 +32,11 @@ func (c *ServiceClient) Change(change Change, known []string, actor domain.Party
 		return false, err
 	}
 	before := c.s
+	before.AuthMethod = c.AuthMethod()
 	c.apply(checked)
 	if c.s.Name == before.Name && c.s.Description == before.Description && slices.Equal(c.s.Scopes, before.Scopes) &&
-		slices.Equal(c.s.GrantTypes, before.GrantTypes) && c.s.AccessTokenLifetime == before.AccessTokenLifetime {
+		slices.Equal(c.s.GrantTypes, before.GrantTypes) && c.s.AccessTokenLifetime == before.AccessTokenLifetime &&
+		c.s.AuthMethod == before.AuthMethod && c.s.Keys == before.Keys {
 		return false, nil
 	}
 	c.touch(domain.EventClientUpdated, "", actor, now)
@@ -63,10 +65,13 @@ func (c *ServiceClient) Withdraw(name scope.Name, actor domain.Party, now time.T
 
 // Rotate makes another secret the client's. The one it had counts for grace
 // more, at most MaxGrace; the one before that ends now. Fails with
-// validation_failed.
+// validation_failed, or with CodeConflict where the client has no use for one.
 func (c *ServiceClient) Rotate(secretHash string, grace time.Duration, actor domain.Party, now time.Time) error {
 	if err := c.refuseBuiltin(); err != nil {
 		return err
+	}
+	if !c.ProvesBySecret() {
+		return domain.Conflict(domain.CodeConflict, "the client does not authenticate with a secret")
 	}
 	if grace < 0 || grace > MaxGrace {
 		return domain.InvalidFields(domain.Field{Name: "grace", Code: "range", Message: "must be 0 to 86400 seconds"})
@@ -111,6 +116,10 @@ func (c *ServiceClient) Delete(actor domain.Party, now time.Time) error {
 
 func (c *ServiceClient) apply(d checked) {
 	c.s.Name, c.s.Description, c.s.Scopes, c.s.GrantTypes, c.s.AccessTokenLifetime = d.name, d.description, d.scopes, d.grants, d.lifetime
+	c.s.AuthMethod, c.s.Keys = d.method, d.auth.Keys
+	if d.auth.By != BySecret { // a secret that is left would be a second way in
+		c.s.SecretHash, c.s.PreviousSecretHash, c.s.PreviousSecretUntil = "", "", time.Time{}
+	}
 }
 
 func (c *ServiceClient) touch(event domain.EventType, reason string, actor domain.Party, now time.Time) {

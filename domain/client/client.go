@@ -28,6 +28,8 @@ type Snapshot struct {
 	// PreviousSecretUntil; both are empty where the last rotation gave no grace.
 	PreviousSecretHash  string
 	PreviousSecretUntil time.Time
+	AuthMethod          string // token_endpoint_auth_method; empty: client_secret_basic
+	Keys                string // JWK Set of its public keys; empty: none
 	Name                string
 	Description         string
 	IsActive            bool
@@ -45,7 +47,7 @@ type Snapshot struct {
 	UpdatedAt time.Time
 }
 
-// New makes an active confidential client. known lists the grant types that
+// New makes an active client. known lists the grant types that
 // this installation offers. Fails with validation_failed, naming each field.
 func New(id domain.ID, clientID, secretHash string, d Draft, known []string, actor domain.Party, now time.Time) (*ServiceClient, error) {
 	checked, err := d.check(known)
@@ -79,8 +81,8 @@ func (c *ServiceClient) ClientID() string { return c.s.ClientID }
 // IsActive tells whether the client may ask for tokens and its tokens count.
 func (c *ServiceClient) IsActive() bool { return c.s.IsActive }
 
-// IsPublic tells whether the client authenticates without a secret.
-func (c *ServiceClient) IsPublic() bool { return c.s.IsFirstParty }
+// IsPublic tells whether the client proves nothing.
+func (c *ServiceClient) IsPublic() bool { return c.s.IsFirstParty || c.s.AuthMethod == publicMethod }
 
 // SecretHash gives what a presented secret's hash is compared with.
 func (c *ServiceClient) SecretHash() string { return c.s.SecretHash }

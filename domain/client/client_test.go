@@ -27,7 +27,7 @@ func TestNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := client.Snapshot{
-		ID: c.Snapshot().ID, ClientID: "id", SecretHash: "hash", Name: "A client", Description: "line\nline", IsActive: true,
+		ID: c.Snapshot().ID, ClientID: "id", SecretHash: "hash", AuthMethod: "client_secret_basic", Name: "A client", Description: "line\nline", IsActive: true,
 		Scopes: scope.NewSet(scope.ReadUsers, scope.WriteUsers), GrantTypes: []string{"password", "refresh_token"},
 		AccessTokenLifetime: time.Minute, Version: 1, CreatedAt: given.Now, UpdatedAt: given.Now,
 	}

@@ -25,6 +25,7 @@ type Draft struct {
 	Scopes              []string
 	GrantTypes          []string // empty: client_credentials
 	AccessTokenLifetime *int     // seconds, 60 to 86400
+	Authentication      Authentication
 }
 
 // Change is a change of some fields; nil leaves a field as it is.
@@ -34,6 +35,9 @@ type Change struct {
 	Scopes              *[]string
 	GrantTypes          *[]string // empty: client_credentials
 	AccessTokenLifetime **int     // to nil: the installation's
+	AuthMethod          *string
+	Keys                *string
+	By                  Proof // what the method proves the client by, once it is changed
 }
 
 // checked is a draft that kept every rule.
@@ -42,6 +46,8 @@ type checked struct {
 	scopes            scope.Set
 	grants            []string
 	lifetime          time.Duration
+	method            string
+	auth              Authentication
 }
 
 // check holds a draft to the rules; known lists the grant types on offer.
@@ -60,6 +66,8 @@ func (d Draft) check(known []string) (checked, error) {
 		}
 		names = append(names, name)
 	}
+	method, bad := d.Authentication.check(d.GrantTypes)
+	fields = append(fields, bad...)
 	grants := slices.Compact(slices.Sorted(slices.Values(d.GrantTypes)))
 	if len(grants) == 0 {
 		grants = []string{"client_credentials"}
@@ -79,12 +87,13 @@ func (d Draft) check(known []string) (checked, error) {
 			lifetime = time.Duration(*d.AccessTokenLifetime) * time.Second
 		}
 	}
-	return checked{d.Name, d.Description, scope.NewSet(names...), grants, lifetime}, domain.InvalidFields(fields...)
+	return checked{d.Name, d.Description, scope.NewSet(names...), grants, lifetime, method, d.Authentication}, domain.InvalidFields(fields...)
 }
 
 // draft gives what the client would be made from as it is.
 func (s Snapshot) draft() Draft {
-	d := Draft{Name: s.Name, Description: s.Description, Scopes: s.Scopes.Strings(), GrantTypes: s.GrantTypes}
+	d := Draft{Name: s.Name, Description: s.Description, Scopes: s.Scopes.Strings(), GrantTypes: s.GrantTypes,
+		Authentication: Authentication{Method: s.AuthMethod, Keys: s.Keys}}
 	if s.AccessTokenLifetime > 0 {
 		seconds := int(s.AccessTokenLifetime / time.Second)
 		d.AccessTokenLifetime = &seconds
@@ -98,6 +107,9 @@ func (d Draft) with(change Change) Draft {
 	set(&d.Scopes, change.Scopes)
 	set(&d.GrantTypes, change.GrantTypes)
 	set(&d.AccessTokenLifetime, change.AccessTokenLifetime)
+	set(&d.Authentication.Method, change.AuthMethod)
+	set(&d.Authentication.Keys, change.Keys)
+	d.Authentication.By = change.By
 	return d
 }
 

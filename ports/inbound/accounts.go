@@ -59,7 +59,8 @@ type Permissions interface {
 	Allowed(ctx context.Context, caller Caller, userID *domain.ID, checks []Check) ([]bool, error)
 }
 
-// NewClient is a client with the secret that is shown once.
+// NewClient is a client with the secret that is shown once; empty where it
+// proves itself otherwise.
 type NewClient struct {
 	Client client.Snapshot
 	Secret domain.Secret

@@ -66,7 +66,8 @@ type ClientEditor interface {
 	// Delete removes the client; its tokens and its users' sessions end.
 	Delete(ctx context.Context, caller Caller, clientID string, version int64) error
 	// RotateSecret makes a new secret, shown once; the old one lives on for
-	// grace seconds. Out of 0 to 86400: CodeInvalidInput.
+	// grace seconds. Out of 0 to 86400: CodeInvalidInput. A client that does not
+	// authenticate with a secret: CodeConflict.
 	RotateSecret(ctx context.Context, caller Caller, clientID string, grace int) (domain.Secret, error)
 	// Grant adds a scope, which the caller must hold: else KindForbidden.
 	// There is no such scope: KindNotFound. Adding it twice succeeds.

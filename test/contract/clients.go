@@ -31,6 +31,7 @@ func RunClients(t *testing.T, open func(t *testing.T) Store) {
 func fullClient(s *client.Snapshot) {
 	s.Name, s.Description = "Caf\u00e9 \"quoted\" ?0", "line one\nline two"
 	s.IsFirstParty = true
+	s.AuthMethod, s.Keys = "private_key_jwt", `{"keys":[{"kty":"OKP","kid":"\u00e5"}]}`
 	s.Scopes = scope.NewSet(scope.ReadUsers, scope.AdminSystem, scope.ReadProfile)
 	s.GrantTypes = []string{"client_credentials", "password", "refresh_token"}
 	s.AccessTokenLifetime = client.MaxLifetime

@@ -99,7 +99,8 @@ func Pending(change ...func(*user.PendingRegistration)) user.PendingRegistration
 func Client(change ...func(*client.Snapshot)) *client.ServiceClient {
 	s := client.Snapshot{
 		ID: ID(), ClientID: Name("client"), SecretHash: string(Digest()), Name: "A client", IsActive: true,
-		Scopes: scope.NewSet(scope.ReadUsers), GrantTypes: []string{"client_credentials"},
+		AuthMethod: "client_secret_basic",
+		Scopes:     scope.NewSet(scope.ReadUsers), GrantTypes: []string{"client_credentials"},
 		Version: 1, CreatedAt: Now, UpdatedAt: Now,
 	}
 	for _, c := range change {

@@ -37,7 +37,7 @@ func given(text *string) string {
 var (
 	theRole   = role.Snapshot{ID: uuidOf(alice), Name: "auditor", Description: "d", Scopes: scope.NewSet(scope.ReadAudit), Version: 3, CreatedAt: noon, UpdatedAt: noon}
 	theScope  = scope.Snapshot{ID: uuidOf(alice), Name: "read:x", Description: "d", Resource: "x", Version: 4, CreatedAt: noon, UpdatedAt: noon}
-	theClient = service.Snapshot{ClientID: "ksc_1", SecretHash: "never shown", PreviousSecretHash: "never shown", Name: "n", IsActive: true,
+	theClient = service.Snapshot{ClientID: "ksc_1", SecretHash: "never shown", PreviousSecretHash: "never shown", AuthMethod: "client_secret_basic", Name: "n", IsActive: true,
 		GrantTypes: []string{"client_credentials"}, Version: 5, CreatedAt: noon, UpdatedAt: noon}
 )
 
@@ -132,7 +132,7 @@ func (p fakeControl) Deactivate(_ context.Context, _ inbound.Caller, id string) 
 const (
 	roleJSON   = `{"id":"` + alice + `","name":"auditor","description":"d","scopes":["read:audit"],"created_at":"2026-03-01T12:00:00Z","updated_at":"2026-03-01T12:00:00Z"}`
 	scopeJSON  = `{"id":"` + alice + `","name":"read:x","description":"d","resource":"x","created_at":"2026-03-01T12:00:00Z","updated_at":"2026-03-01T12:00:00Z"}`
-	clientJSON = `{"client_id":"ksc_1","name":"n","description":"","is_active":true,"scopes":[],"grant_types":["client_credentials"],"access_token_lifetime":null,"created_at":"2026-03-01T12:00:00Z","updated_at":"2026-03-01T12:00:00Z"}`
+	clientJSON = `{"client_id":"ksc_1","name":"n","description":"","is_active":true,"scopes":[],"grant_types":["client_credentials"],"access_token_lifetime":null,"token_endpoint_auth_method":"client_secret_basic","created_at":"2026-03-01T12:00:00Z","updated_at":"2026-03-01T12:00:00Z"}`
 )
 
 // TestAccess sends each request and holds it to what arrives at the port and

@@ -93,7 +93,7 @@ func TestCreateClient(t *testing.T) {
 	reached := []string{"create"}
 	run(t, []exampleCase{
 		{name: "created", path: clientsPath, headers: h, body: `{"name":"n"}`, status: 201, calls: reached,
-			exactly:  `{"client_id":"ksc_1","client_secret":"kss_secret","name":"n","description":"","is_active":true,"scopes":[],"grant_types":["client_credentials"],"access_token_lifetime":null,"created_at":"2026-03-01T12:00:00Z","updated_at":"2026-03-01T12:00:00Z"}`,
+			exactly:  `{"client_id":"ksc_1","client_secret":"kss_secret","name":"n","description":"","is_active":true,"scopes":[],"grant_types":["client_credentials"],"access_token_lifetime":null,"token_endpoint_auth_method":"client_secret_basic","created_at":"2026-03-01T12:00:00Z","updated_at":"2026-03-01T12:00:00Z"}`,
 			answered: []string{"Location: /api/v1/clients/ksc_1", "Cache-Control: no-store"}},
 		{name: "everything arrives", path: clientsPath, headers: h, body: `{"name":"n","description":"d","scopes":["read:x"],"grant_types":["client_credentials"],"access_token_lifetime":90}`, status: 201, calls: reached,
 			given: func(p *ports) {

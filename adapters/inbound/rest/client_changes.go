@@ -20,6 +20,8 @@ type clientPatch struct {
 	Scopes              patchValue[[]string] `json:"scopes,omitzero"`
 	GrantTypes          patchValue[[]string] `json:"grant_types,omitzero" doc:"Default: client_credentials"`
 	AccessTokenLifetime patchValue[*int]     `json:"access_token_lifetime,omitzero" doc:"Seconds, 60 to 86400; null: the installation's"`
+	AuthMethod          patchText            `json:"token_endpoint_auth_method,omitzero" doc:"null: client_secret_basic"`
+	Keys                patchValue[jwkSet]   `json:"jwks,omitzero" doc:"Public keys; null: none"`
 }
 
 type rotateBody struct {
@@ -40,6 +42,7 @@ type listedClient struct {
 	Scopes              []string   `json:"scopes"`
 	GrantTypes          []string   `json:"grant_types"`
 	AccessTokenLifetime *int64     `json:"access_token_lifetime" doc:"Seconds; null: the installation's"`
+	AuthMethod          string     `json:"token_endpoint_auth_method"`
 	LastUsedAt          *time.Time `json:"last_used_at" doc:"Up to some seconds behind; null: never"`
 	CreatedAt           time.Time  `json:"created_at"`
 	UpdatedAt           time.Time  `json:"updated_at"`
@@ -49,7 +52,7 @@ func answerListed(l inbound.ListedClient) listedClient {
 	c := answerClient(l.Client)
 	return listedClient{
 		ClientID: c.ClientID, Name: c.Name, Description: c.Description, IsActive: c.IsActive, Scopes: c.Scopes, GrantTypes: c.GrantTypes,
-		AccessTokenLifetime: c.AccessTokenLifetime, LastUsedAt: moment(&l.LastUsedAt), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		AccessTokenLifetime: c.AccessTokenLifetime, AuthMethod: c.AuthMethod, LastUsedAt: moment(&l.LastUsedAt), CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
 	}
 }
 
@@ -74,6 +77,7 @@ func (s *Server) changeClient(c echo.Context, x *exchange) error {
 	after, err := s.use.ClientEditor.Change(c.Request().Context(), x.caller, id, service.Change{
 		Name: body.Name.value, Description: body.Description.value, Scopes: body.Scopes.value,
 		GrantTypes: body.GrantTypes.value, AccessTokenLifetime: body.AccessTokenLifetime.value,
+		AuthMethod: body.AuthMethod.value, Keys: (*string)(body.Keys.value),
 	}, version)
 	if err != nil {
 		return err

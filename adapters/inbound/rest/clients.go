@@ -15,6 +15,8 @@ type clientBody struct {
 	Scopes              []string `json:"scopes,omitempty"`
 	GrantTypes          []string `json:"grant_types,omitempty" doc:"Default: client_credentials"`
 	AccessTokenLifetime *int     `json:"access_token_lifetime,omitempty" minimum:"60" maximum:"86400" doc:"Seconds"`
+	AuthMethod          string   `json:"token_endpoint_auth_method,omitempty" doc:"Default: client_secret_basic, which takes client_secret_post too"`
+	Keys                jwkSet   `json:"jwks,omitzero"`
 }
 
 // clientAnswer holds the secret in the answer that creates it, and never again.
@@ -27,6 +29,8 @@ type clientAnswer struct {
 	Scopes              []string  `json:"scopes"`
 	GrantTypes          []string  `json:"grant_types"`
 	AccessTokenLifetime *int64    `json:"access_token_lifetime" doc:"Seconds; null: the installation's"`
+	AuthMethod          string    `json:"token_endpoint_auth_method"`
+	Keys                jwkSet    `json:"jwks,omitzero" doc:"Public keys"`
 	CreatedAt           time.Time `json:"created_at"`
 	UpdatedAt           time.Time `json:"updated_at"`
 }
@@ -35,7 +39,7 @@ func answerClient(c service.Snapshot) clientAnswer {
 	answer := clientAnswer{
 		ClientID: c.ClientID, Name: c.Name, Description: c.Description, IsActive: c.IsActive,
 		Scopes: c.Scopes.Strings(), GrantTypes: append([]string{}, c.GrantTypes...),
-		CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
+		AuthMethod: c.AuthMethod, Keys: jwkSet(c.Keys), CreatedAt: c.CreatedAt.UTC(), UpdatedAt: c.UpdatedAt.UTC(),
 	}
 	if c.AccessTokenLifetime > 0 {
 		lifetime := int64(c.AccessTokenLifetime / time.Second)
@@ -52,6 +56,7 @@ func (s *Server) createClient(c echo.Context, x *exchange) error {
 	created, err := s.use.Clients.Create(c.Request().Context(), x.caller, service.Draft{
 		Name: body.Name, Description: body.Description, Scopes: body.Scopes,
 		GrantTypes: body.GrantTypes, AccessTokenLifetime: body.AccessTokenLifetime,
+		Authentication: service.Authentication{Method: body.AuthMethod, Keys: string(body.Keys)},
 	})
 	if err != nil {
 		return err

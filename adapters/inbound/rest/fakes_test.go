@@ -208,7 +208,7 @@ func obliging() *ports {
 		},
 		create: func(_ context.Context, _ inbound.Caller, d service.Draft) (inbound.NewClient, error) {
 			return inbound.NewClient{Secret: domain.NewSecret("kss_secret"), Client: service.Snapshot{
-				ClientID: "ksc_1", Name: d.Name, IsActive: true, GrantTypes: []string{"client_credentials"}, CreatedAt: noon, UpdatedAt: noon,
+				ClientID: "ksc_1", AuthMethod: "client_secret_basic", Name: d.Name, IsActive: true, GrantTypes: []string{"client_credentials"}, CreatedAt: noon, UpdatedAt: noon,
 			}}, nil
 		},
 		ready: func(context.Context) (bool, []inbound.Dependency) {

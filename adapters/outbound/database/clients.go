@@ -26,6 +26,8 @@ type clientRow struct {
 	SecretHash          string    `bun:"client_secret_hash,nullzero"`
 	PreviousSecretHash  string    `bun:"previous_secret_hash,nullzero"`
 	PreviousSecretUntil time.Time `bun:"previous_secret_until,nullzero"`
+	AuthMethod          string    `bun:"token_endpoint_auth_method"`
+	Keys                string    `bun:"jwks"`
 	Name                string    `bun:"name"`
 	Description         string    `bun:"description"`
 	IsActive            bool      `bun:"is_active"`
@@ -45,7 +47,7 @@ const scopesOfClient = `(SELECT string_agg(s.name, ' ') FROM service_client_scop
         WHERE l.service_client_id = `
 
 const clientColumns = `c.id, c.client_id, c.client_secret_hash, c.previous_secret_hash, c.previous_secret_until,
-       c.name, c.description, c.is_active, c.is_first_party, c.grant_types,
+       c.token_endpoint_auth_method, c.jwks, c.name, c.description, c.is_active, c.is_first_party, c.grant_types,
        c.access_token_lifetime, c.version, c.created_at, c.updated_at,
        ` + scopesOfClient + `c.id) AS scopes`
 
@@ -57,7 +59,8 @@ FROM service_clients AS c WHERE c.client_id = $1`
 func newClientRow(s client.Snapshot) *clientRow {
 	return &clientRow{
 		ID: s.ID, ClientID: s.ClientID, SecretHash: s.SecretHash,
-		PreviousSecretHash: s.PreviousSecretHash, PreviousSecretUntil: s.PreviousSecretUntil, Name: s.Name, Description: s.Description,
+		PreviousSecretHash: s.PreviousSecretHash, PreviousSecretUntil: s.PreviousSecretUntil,
+		AuthMethod: s.AuthMethod, Keys: s.Keys, Name: s.Name, Description: s.Description,
 		IsActive: s.IsActive, IsFirstParty: s.IsFirstParty, GrantTypes: strings.Join(s.GrantTypes, " "),
 		AccessTokenLifetime: int64(s.AccessTokenLifetime / time.Second),
 		Version:             s.Version, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
@@ -69,7 +72,8 @@ func (r *clientRow) coherent() bool { return r.Version == r.SeenVersion }
 func (r *clientRow) client() *client.ServiceClient {
 	return client.Rehydrate(client.Snapshot{
 		ID: r.ID, ClientID: r.ClientID, SecretHash: r.SecretHash,
-		PreviousSecretHash: r.PreviousSecretHash, PreviousSecretUntil: utc(r.PreviousSecretUntil), Name: r.Name, Description: r.Description,
+		PreviousSecretHash: r.PreviousSecretHash, PreviousSecretUntil: utc(r.PreviousSecretUntil),
+		AuthMethod: r.AuthMethod, Keys: r.Keys, Name: r.Name, Description: r.Description,
 		IsActive: r.IsActive, IsFirstParty: r.IsFirstParty, Scopes: words[scope.Name](r.Scopes), GrantTypes: words[string](r.GrantTypes),
 		AccessTokenLifetime: time.Duration(r.AccessTokenLifetime) * time.Second,
 		Version:             r.Version, CreatedAt: utc(r.CreatedAt), UpdatedAt: utc(r.UpdatedAt),

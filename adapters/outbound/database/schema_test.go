@@ -49,11 +49,12 @@ func TestSchemaGoesUpDownAndUp(t *testing.T) {
 			if err != nil || version != newest {
 				t.Fatalf("up led to %d of %d (%v)", version, newest, err)
 			}
-			for want := newest - 1; want >= 0; want-- {
+			for at := newest; at > 0; { // numbers may have gaps
 				version, err := schema.Down(t.Context())
-				if err != nil || version != want {
-					t.Fatalf("down led to %d, want %d (%v)", version, want, err)
+				if err != nil || version >= at || version < 0 {
+					t.Fatalf("down from %d led to %d (%v)", at, version, err)
 				}
+				at = version
 			}
 			if _, err := schema.Down(t.Context()); !domain.HasCode(err, domain.CodeConflict) {
 				t.Fatalf("down from nothing: %v", err)
