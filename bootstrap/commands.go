@@ -32,7 +32,7 @@ func Main(ctx context.Context, args []string, opts ...Option) int {
 		MigrateUp: c.migrateUp, MigrateDown: c.migrateDown, MigrateStatus: c.migrateStatus,
 		AdminCreate: c.adminCreate, ClientCreate: c.clientCreate,
 		KeysList: c.keysList, KeysRotate: c.keysRotate, KeysReseal: c.keysReseal,
-		AuditVerify: c.auditVerify, Export: c.export, Import: c.imports,
+		HashCalibrate: c.hashCalibrate, AuditVerify: c.auditVerify, Export: c.export, Import: c.imports,
 		ConfigCheck: c.configCheck, ConfigPrint: c.configPrint, OpenAPI: c.openAPI, Instance: c.instance,
 	}, args, os.Stdin, os.Stdout, os.Stderr)
 }

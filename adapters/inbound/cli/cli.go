@@ -36,6 +36,7 @@ type Commands struct {
 	KeysList      func(ctx context.Context) ([]inbound.SigningKey, error)
 	KeysRotate    func(ctx context.Context) (inbound.SigningKey, error)
 	KeysReseal    func(ctx context.Context) (resealed int, err error)
+	HashCalibrate func(ctx context.Context, limit HashCost) (HashCost, error)
 	AuditVerify   func(ctx context.Context) (inbound.AuditVerdict, error)
 	Export        func(ctx context.Context, hashes bool, emit func(inbound.Entry) error) error
 	Import        func(ctx context.Context, rehearse bool, run func(inbound.Importer) error) error
@@ -86,7 +87,7 @@ func New(c Commands) *cobra.Command {
 	root.PersistentFlags().StringVar(c.ConfigFile, "config", "", "YAML file; KEYSTONE_* variables win over it")
 	root.AddCommand(
 		&cobra.Command{Use: "serve", Short: "Serve the API (the default)", Args: cobra.NoArgs, RunE: serve},
-		migrate(c), admin(c), clients(c), keys(c), audit(c), export(c), imports(c), config(c), health(c),
+		migrate(c), admin(c), clients(c), keys(c), hash(c), audit(c), export(c), imports(c), config(c), health(c),
 		&cobra.Command{Use: "openapi", Short: "Print the OpenAPI document", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
 			document, err := c.OpenAPI(cmd.Context())
 			if err != nil {
