@@ -106,6 +106,7 @@ type parts struct {
 	statistics  *operations.Statistics
 	sealer      *operations.Sealer
 	housekeeper *operations.Housekeeper
+	names       users.NameKey
 
 	administration *users.Administration
 	ownAccess      *users.OwnAccess
@@ -151,7 +152,8 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	p.revoker = tokens.NewRevoker(in.Clock, p.clientAuth, p.validator, in.Refresh, p.sessions, p.work)
 
 	accounts := userPolicies{p.live}
-	p.credentials = users.NewCredentials(accounts, in.Clock, in.MasterKey, in.Hasher, in.Users, in.Lockouts, p.work)
+	p.names = operations.KeptKey(in.Vault, in.MasterKey, in.Random, operations.NameKey)
+	p.credentials = users.NewCredentials(accounts, in.Clock, p.names, in.Hasher, in.Users, in.Lockouts, p.work)
 	passwords := users.NewPasswords(accounts, in.Random, in.Hasher, in.Judge, in.History)
 	profiles := users.NewProfiles(in.Users, telemetry.Cache(metrics, "profiles", memory.NewCache[string, user.Snapshot](cachedPrincipals, token.SavedKept)))
 	p.feed.Follow(profiles.Follow)
@@ -160,7 +162,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	p.ownAccess = users.NewOwnAccess(in.Clock, passwords, p.credentials, in.Users, in.SessionList, p.work, p.sessions)
 	p.mailed = users.NewMailedTokens(in.Clock, in.MasterKey, in.Users, p.work)
 	p.addresses = users.NewAddresses(in.Clock, in.Random, in.MasterKey, p.credentials, p.work, cfg.Delivery.CanText())
-	p.recovery = users.NewRecovery(in.Clock, in.Random, in.MasterKey, passwords, p.mailed, in.Users, p.work, p.sessions)
+	p.recovery = users.NewRecovery(in.Clock, in.Random, p.names, passwords, p.mailed, in.Users, p.work, p.sessions)
 	p.permissions = authorization.NewPermissions(p.principals)
 	p.roles = authorization.NewRoles(in.Clock, in.Random, in.Roles, p.work)
 	p.scopes = authorization.NewScopes(in.Clock, in.Random, in.Scopes, p.work)

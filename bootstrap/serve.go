@@ -76,6 +76,9 @@ func (p parts) prepare(ctx context.Context, cfg *config.Config, say notices) err
 	if err := operations.CheckMasterKey(ctx, p.out.Vault, p.out.MasterKey); err != nil {
 		return err
 	}
+	if _, err := p.names(ctx); err != nil { // read now, or the first name of nobody takes longer
+		return err
+	}
 	if err := p.settings.Reload(ctx); err != nil {
 		return fmt.Errorf("settings: %w", err)
 	}

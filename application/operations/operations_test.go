@@ -58,8 +58,10 @@ func TestReseal(t *testing.T) {
 	if err := CheckMasterKey(t.Context(), v, master{name: "one"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := auditKey(t.Context(), v, master{name: "one"}, entropy{7}); err != nil {
-		t.Fatal(err)
+	for name, made := range map[string]entropy{auditKeyPurpose: {7}, NameKey: {8}} {
+		if _, err := keptKey(t.Context(), v, master{name: "one"}, made, name); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := Reseal(t.Context(), v, master{name: "two"}, entropy{}); !errors.Is(err, ErrWrongMasterKey) {
 		t.Errorf("another key: got %v", err)
@@ -71,8 +73,15 @@ func TestReseal(t *testing.T) {
 	if err := CheckMasterKey(t.Context(), v, master{name: "two"}); err != nil {
 		t.Errorf("without the previous key: %v", err)
 	}
-	if key, err := auditKey(t.Context(), v, master{name: "two"}, entropy{9}); err != nil || len(key) != 32 || key[0] != 7 {
-		t.Errorf("the key of the seals is %v, %v", key, err)
+	for name, made := range map[string]byte{auditKeyPurpose: 7, NameKey: 8} {
+		read := KeptKey(v, master{name: "two"}, entropy{9}, name)
+		for range 2 {
+			if key, err := read(t.Context()); err != nil || len(key) != 32 || key[0] != made {
+				t.Errorf("%s is %v, %v", name, key, err)
+			}
+			v.fail = domain.Unavailable(nil, time.Second) // it is read once
+		}
+		v.fail = nil
 	}
 }
 

@@ -64,7 +64,7 @@ func (s *Sealer) Seal(ctx context.Context) error {
 	if settled <= newest.Last {
 		return nil
 	}
-	key, err := auditKey(ctx, s.vault, s.master, s.random)
+	key, err := keptKey(ctx, s.vault, s.master, s.random, auditKeyPurpose)
 	if err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (s *Sealer) Sweep(ctx context.Context) error {
 		return nil
 	}
 	if len(cut.Checkpoint) == 0 {
-		key, err := auditKey(ctx, s.vault, s.master, s.random)
+		key, err := keptKey(ctx, s.vault, s.master, s.random, auditKeyPurpose)
 		if err != nil {
 			return err
 		}

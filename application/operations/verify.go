@@ -11,7 +11,7 @@ import (
 // Verify holds the whole trail to its seals and tells what is wrong with it.
 func (s *Sealer) Verify(ctx context.Context) (inbound.AuditVerdict, error) {
 	var verdict inbound.AuditVerdict
-	key, err := auditKey(ctx, s.vault, s.master, s.random)
+	key, err := keptKey(ctx, s.vault, s.master, s.random, auditKeyPurpose)
 	if err != nil {
 		return verdict, err
 	}

@@ -47,7 +47,7 @@ func TestBudgetAcrossInstances(t *testing.T) {
 	d := newDesk(nil)
 	instances := make([]*Credentials, 4)
 	for i := range instances {
-		instances[i] = NewCredentials(d.policy, d.clock, master{}, d.hasher, d.store, d.budgets, d.store)
+		instances[i] = NewCredentials(d.policy, d.clock, names, d.hasher, d.store, d.budgets, d.store)
 	}
 	var wait sync.WaitGroup
 	for i := range 100 {

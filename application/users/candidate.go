@@ -2,15 +2,18 @@ package users
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/hex"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/user"
-	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
-// identifierPurpose keys the hash under which unknown names have their budget.
-const identifierPurpose = "login-identifier"
+// NameKey gives the key of the hash under which names that nobody has keep
+// their budget. It is the same on every instance, and through every change of
+// the master key.
+type NameKey func(ctx context.Context) ([]byte, error)
 
 // candidate is who may go by an identifier, and the key of its budget.
 type candidate struct {
@@ -34,7 +37,7 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 	result := candidate{alike: required && isEmail}
 	var err error
 	if len(identifier) > user.MaxLogin {
-		result.key, err = keyedIdentifier(c.master, folded)
+		result.key, err = keyedIdentifier(ctx, c.names, folded)
 		return result, err
 	}
 	if result.user, err = c.byLogin(ctx, folded, isEmail); err != nil {
@@ -66,7 +69,7 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 		result.key = budgetOf(result.owner.ID())
 		return result, nil
 	}
-	result.key, err = keyedIdentifier(c.master, folded)
+	result.key, err = keyedIdentifier(ctx, c.names, folded)
 	return result, err
 }
 
@@ -81,7 +84,12 @@ func (c *Credentials) byLogin(ctx context.Context, folded string, isEmail bool) 
 
 // keyedIdentifier names a folded identifier that belongs to nobody, without
 // telling it.
-func keyedIdentifier(master outbound.MasterKey, folded string) (string, error) {
-	keyed, err := master.Derive(master.ID(), identifierPurpose, []byte(folded))
-	return "name:" + hex.EncodeToString(keyed[:]), err
+func keyedIdentifier(ctx context.Context, names NameKey, folded string) (string, error) {
+	key, err := names(ctx)
+	if err != nil {
+		return "", err
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(folded)) // never fails
+	return "name:" + hex.EncodeToString(mac.Sum(nil)), nil
 }

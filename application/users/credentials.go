@@ -17,7 +17,7 @@ const settleLimit = 5 * time.Second
 type Credentials struct {
 	policy    Policies
 	clock     outbound.Clock
-	master    outbound.MasterKey
+	names     NameKey
 	hasher    outbound.PasswordHasher
 	directory outbound.UserDirectory
 	lockouts  outbound.Lockouts
@@ -26,10 +26,10 @@ type Credentials struct {
 }
 
 // NewCredentials makes the service.
-func NewCredentials(p Policies, clock outbound.Clock, master outbound.MasterKey, hasher outbound.PasswordHasher,
+func NewCredentials(p Policies, clock outbound.Clock, names NameKey, hasher outbound.PasswordHasher,
 	directory outbound.UserDirectory, lockouts outbound.Lockouts, uow outbound.UnitOfWork) *Credentials {
 	return &Credentials{
-		policy: p, clock: clock, master: master, hasher: hasher, directory: directory, lockouts: lockouts, uow: uow,
+		policy: p, clock: clock, names: names, hasher: hasher, directory: directory, lockouts: lockouts, uow: uow,
 		gate: newGate(p.Current().perIdentifier(), p.Current().MaxWaiting),
 	}
 }

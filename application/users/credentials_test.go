@@ -36,7 +36,7 @@ func newDesk(change func(*Policy, *user.Snapshot)) *desk {
 	})
 	d.store = newStore(d.user)
 	d.budgets = &budgets{store: d.store}
-	d.Credentials = NewCredentials(policy, d.clock, master{}, d.hasher, d.store, d.budgets, d.store)
+	d.Credentials = NewCredentials(policy, d.clock, names, d.hasher, d.store, d.budgets, d.store)
 	return d
 }
 

@@ -14,7 +14,7 @@ import (
 type Recovery struct {
 	clock     outbound.Clock
 	random    outbound.Random
-	master    outbound.MasterKey
+	names     NameKey
 	passwords *Passwords
 	mailed    *MailedTokens
 	directory outbound.UserDirectory
@@ -25,9 +25,9 @@ type Recovery struct {
 var _ inbound.Recovery = (*Recovery)(nil)
 
 // NewRecovery makes the service.
-func NewRecovery(clock outbound.Clock, random outbound.Random, master outbound.MasterKey, passwords *Passwords, mailed *MailedTokens,
+func NewRecovery(clock outbound.Clock, random outbound.Random, names NameKey, passwords *Passwords, mailed *MailedTokens,
 	directory outbound.UserDirectory, uow outbound.UnitOfWork, logins Logins) *Recovery {
-	return &Recovery{clock: clock, random: random, master: master, passwords: passwords, mailed: mailed, directory: directory, uow: uow, logins: logins}
+	return &Recovery{clock: clock, random: random, names: names, passwords: passwords, mailed: mailed, directory: directory, uow: uow, logins: logins}
 }
 
 // RequestVerification implements the port.
@@ -45,7 +45,7 @@ func (r *Recovery) RequestReset(ctx context.Context, email string) error {
 // address of nobody, and the job finds nothing to do.
 func (r *Recovery) ask(ctx context.Context, email string, asked domain.EventType) error {
 	folded := user.Email(email).Folded()
-	nobody, err := keyedIdentifier(r.master, folded)
+	nobody, err := keyedIdentifier(ctx, r.names, folded)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func newCounter(change ...func(*user.Snapshot)) *counter {
 	c := &counter{post: newPost(change...), hasher: &hasher{}, ended: &ended{}}
 	policy := Policy{Passwords: user.PasswordPolicy{MinLength: 15, MaxLength: 256}}
 	passwords := NewPasswords(policy, random{}, c.hasher, lenient{}, lenient{})
-	c.Recovery = NewRecovery(c.post.clock, random{}, master{}, passwords, c.post.MailedTokens, c.post.store, c.post.store, c.ended)
+	c.Recovery = NewRecovery(c.post.clock, random{}, names, passwords, c.post.MailedTokens, c.post.store, c.post.store, c.ended)
 	return c
 }
 
