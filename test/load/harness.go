@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/keystone-auth/keystone/test/load/fire"
@@ -26,7 +27,12 @@ type side struct {
 	database string
 	idle     idleRates
 	visitors []fire.Visitor
+	beside   []fire.Visitor // who ask at the same time and are not reported
+	// alone is a part of a server, done by this process; then there is no other.
+	alone func(context.Context) error
 }
+
+func (s side) none() bool { return s.process == nil && s.alone == nil }
 
 const ceilingDatabase = "bench_ceiling"
 
@@ -47,12 +53,14 @@ func (h *harness) pause() time.Duration { return min(time.Second, h.lasting/4) }
 // duel measures both sides in turn, round after round.
 func (h *harness) duel(ctx context.Context, row report.Row, keystone, top side, lasting time.Duration) {
 	sides := []side{keystone}
-	if top.process != nil {
+	if !top.none() {
 		sides = append(sides, top)
 	}
 	results := make([][]report.Figures, len(sides))
 	for i, s := range sides {
-		rig.ForgetPeak(s.process.PID)
+		if s.process != nil {
+			rig.ForgetPeak(s.process.PID)
+		}
 		warm := h.volley(ctx, s, min(h.warmup, lasting))
 		results[i] = append(results[i], report.Figures{Errors: warm.Errors, Error: warm.Error})
 	}
@@ -81,10 +89,27 @@ func medianAfterWarmup(rounds []report.Figures) report.Figures {
 
 // volley is one round on one side.
 func (h *harness) volley(ctx context.Context, s side, lasting time.Duration) report.Figures {
+	if s.alone != nil {
+		before := h.stores.Read(ctx, 0, s.database)
+		v := fire.Work(ctx, runtime.NumCPU(), lasting, s.alone)
+		after := h.stores.Read(ctx, 0, s.database)
+		after.Server, before.Server = after.Generator, before.Generator
+		return figures(v, before, after, s.idle)
+	}
 	before := h.stores.Read(ctx, s.process.PID, s.database)
+	var others fire.Volley
+	var all sync.WaitGroup
+	if len(s.beside) > 0 {
+		all.Go(func() { others = fire.Run(ctx, s.process.Address, s.beside, lasting) })
+	}
 	v := fire.Run(ctx, s.process.Address, s.visitors, lasting)
+	all.Wait()
 	after := h.stores.Read(ctx, s.process.PID, s.database)
 	f := figures(v, before, after, s.idle)
+	f.Beside = others.Rate()
+	if f.Errors += others.Errors; f.Error == "" && others.FirstErr != nil {
+		f.Error = others.FirstErr.Error()
+	}
 	if _, peak, err := rig.Memory(s.process.PID); err == nil {
 		f.PeakRSS = float64(peak) / (1 << 20)
 	}

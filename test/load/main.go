@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -15,10 +14,8 @@ import (
 	"time"
 
 	"github.com/keystone-auth/keystone/test/load/ceiling"
-	"github.com/keystone-auth/keystone/test/load/fire"
 	"github.com/keystone-auth/keystone/test/load/report"
 	"github.com/keystone-auth/keystone/test/load/rig"
-	"github.com/keystone-auth/keystone/test/load/seed"
 )
 
 // options are what the command line says.
@@ -31,6 +28,8 @@ type options struct {
 	users       int
 	shared      bool
 	jsonFile    string
+	svgFile     string
+	document    string
 }
 
 func main() {
@@ -66,6 +65,8 @@ func parse(args []string) (o options, err error) {
 	flags.IntVar(&o.users, "users", 10_000, "users in the database")
 	flags.BoolVar(&o.shared, "shared", false, "use the servers of KEYSTONE_TEST_POSTGRES_URL and KEYSTONE_TEST_REDIS_URL instead of private ones")
 	flags.StringVar(&o.jsonFile, "json", "", "write the report to this `file`")
+	flags.StringVar(&o.svgFile, "svg", "", "draw the ratios to this `file`")
+	flags.StringVar(&o.document, "doc", "", "rewrite the tables of this `document`, and the picture beside it")
 	quick := flags.Bool("quick", false, "a moment of everything: does it work?")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -97,9 +98,9 @@ func parse(args []string) (o options, err error) {
 }
 
 func names() []string {
-	all := make([]string, len(scenarios))
-	for i, s := range scenarios {
-		all[i] = s.name
+	all := slices.Clone(singles)
+	for _, s := range scenarios {
+		all = append(all, s.name)
 	}
 	return all
 }
@@ -135,7 +136,7 @@ func bench(ctx context.Context, o options) (err error) {
 	}
 	defer h.stores.Close()
 	h.report.Machine = rig.Describe(ctx, h.stores)
-	if err := h.scenarios(ctx); err != nil {
+	if err := h.suite(ctx); err != nil {
 		return err
 	}
 	h.progress.finish()
@@ -152,92 +153,6 @@ func (o options) steps() (n int) {
 	return n
 }
 
-func (h *harness) scenarios(ctx context.Context) error {
-	h.progress.say("starting Keystone with %d users", h.users)
-	d, err := h.deploy(ctx, "main", seed.Plan{Users: h.users, Tokens: chainLength}, nil)
-	if err != nil {
-		return err
-	}
-	defer d.Kill()
-	samples, answers, err := h.samples(ctx, d)
-	if err != nil {
-		return err
-	}
-	top, err := h.startCeiling(ctx, answers)
-	if err != nil {
-		return err
-	}
-	defer top.Kill()
-	for _, s := range scenarios {
-		if h.wants(s.name) {
-			if err := h.scenario(ctx, s, d, top, samples[s.name]); err != nil {
-				return fmt.Errorf("%s: %w", s.name, err)
-			}
-		}
-	}
-	return d.Stop()
-}
-
-// samples asks each sample once, so that the ceilings can answer alike.
-func (h *harness) samples(ctx context.Context, d *deployment) (map[string]fire.Message, map[string]ceiling.Answer, error) {
-	samples, answers := map[string]fire.Message{}, map[string]ceiling.Answer{}
-	for _, s := range scenarios {
-		if !h.wants(s.name) {
-			continue
-		}
-		m, err := s.sample(ctx, d)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", s.name, err)
-		}
-		var answer ceiling.Answer
-		if err := d.send(ctx, m, &answer); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", s.name, err)
-		}
-		samples[s.name], answers[s.name] = m, answer
-	}
-	return samples, answers, nil
-}
-
-func (h *harness) startCeiling(ctx context.Context, answers map[string]ceiling.Answer) (*rig.Process, error) {
-	database, err := h.stores.Database(ctx, ceilingDatabase)
-	if err != nil {
-		return nil, err
-	}
-	address, err := rig.FreeAddress()
-	if err != nil {
-		return nil, err
-	}
-	orders, err := json.Marshal(ceiling.Orders{Address: address, Answers: answers, Postgres: database, Redis: h.stores.Redis, Chains: h.users})
-	if err != nil {
-		return nil, err
-	}
-	return rig.Self(ctx, ceiling.Role, address, orders)
-}
-
-// scenario measures one at each concurrency.
-func (h *harness) scenario(ctx context.Context, s scenario, d *deployment, top *rig.Process, sample fire.Message) error {
-	lasting := time.Duration(max(1, s.slow) * float64(h.lasting))
-	for _, n := range h.concurrencies(s) {
-		keystone := side{process: d.Process, database: d.database, idle: d.idle, visitors: all(n, sample, s.contains)}
-		if s.visitors != nil {
-			var err error
-			if keystone.visitors, err = s.visitors(ctx, d, n); err != nil {
-				return err
-			}
-		}
-		atTop := sample
-		atTop.Path = s.path
-		row := report.Row{
-			Scenario: s.name, Title: s.title, Concurrency: n, Against: s.against, Goal: s.goal, WantSQL: s.sql, WantCommands: s.redis,
-		}
-		h.duel(ctx, row, keystone, side{process: top, database: ceilingDatabase, visitors: all(n, atTop, s.contains)}, lasting)
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // tell gives the report wherever it was asked for.
 func (h *harness) tell() error {
 	if err := h.report.Table(os.Stdout); err != nil {
@@ -248,8 +163,19 @@ func (h *harness) tell() error {
 			return err
 		}
 	}
+	if h.svgFile != "" {
+		if err := h.report.WriteSVG(h.svgFile); err != nil {
+			return err
+		}
+	}
 	if !h.report.Valid() {
 		return errors.New("there were errors: this run does not count")
 	}
-	return nil
+	if h.document == "" {
+		return nil
+	}
+	if err := h.report.WriteDocument(h.document); err != nil {
+		return err
+	}
+	return h.report.WriteSVG(strings.TrimSuffix(h.document, ".md") + ".svg")
 }

@@ -27,6 +27,14 @@ type scenario struct {
 
 	path    string // of the ceiling, which its clients ask the sample
 	against string // what that is
+	// top gives n clients of the ceiling who do not all ask the sample.
+	top func(h *harness, n int) []fire.Visitor
+	// alone is the ceiling where that is no server.
+	alone func() (func(context.Context) error, error)
+
+	algorithm string // of access tokens, on a Keystone of its own; empty: the default
+	// beside gives who asks at the same time: of Keystone, and of the ceiling.
+	beside func(h *harness, d *deployment) (keystone, ceiling []fire.Visitor)
 }
 
 // noLimit is for costs without a goal.
@@ -71,7 +79,32 @@ var scenarios = []scenario{
 		sample: refreshOnce, contains: `"refresh_token"`, visitors: refreshChains,
 	},
 	{
+		name: "client-credentials-eddsa", title: "client_credentials EdDSA", redis: leased, path: "/signer/EdDSA", against: "Echo + EdDSA signer",
+		sample: clientCredentials, contains: `"access_token"`, algorithm: "EdDSA",
+	},
+	{
+		name: "client-credentials-hs256", title: "client_credentials HS256", redis: leased, path: "/signer/HS256", against: "Echo + HS256 signer",
+		sample: clientCredentials, contains: `"access_token"`, algorithm: "HS256",
+	},
+	{
+		name: "client-credentials-rs256", title: "client_credentials RS256", goal: 0.80, redis: leased, against: "RS256 signer alone", alone: signerAlone("RS256"),
+		sample: clientCredentials, contains: `"access_token"`, algorithm: "RS256",
+	},
+	{
 		name: "login", title: "password login", goal: 0.85, sql: 6, redis: noLimit, slow: 3, concurrency: []int{2, 16}, path: "/hasher", against: "Echo + hasher",
 		sample: loginOnce, contains: `"refresh_token"`, visitors: logins,
+	},
+	{
+		name: "mixed", title: "mixed: 80 % validate, 15 % refresh, 5 % log in", sql: noLimit, redis: noLimit, slow: 2, against: "the same of the ceilings",
+		sample: me, visitors: mixed, top: mixedTop,
+	},
+	{
+		name: "list", title: "admin list, 20 of all users", sql: noLimit, redis: noLimit, path: "/bare/list", against: bare,
+		sample: listUsers, contains: `"next_cursor":"`,
+	},
+	{
+		name: "storm", title: "validation while 200 clients log in", goal: 0.50, sql: noLimit, redis: noLimit, slow: 3, concurrency: []int{16},
+		path: "/bare/me", against: "bare Echo beside a hasher",
+		sample: me, contains: `"username":"` + seed.Username(0) + `"`, beside: storm,
 	},
 }

@@ -28,7 +28,7 @@ type Answer struct {
 	Body        []byte
 }
 
-// Serve reads orders and serves until the process ends.
+// Serve reads orders and serves until ctx ends.
 func Serve(ctx context.Context, in io.Reader) error {
 	var orders Orders
 	if err := json.NewDecoder(in).Decode(&orders); err != nil {
@@ -45,6 +45,7 @@ func Serve(ctx context.Context, in io.Reader) error {
 			return err
 		}
 	}
+	defer context.AfterFunc(ctx, func() { _ = e.Close() })() // nobody waits for an answer then
 	if err := e.Start(orders.Address); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -97,6 +97,9 @@ func OpenChains(ctx context.Context, url string, count int) (*Chains, error) {
 	return &Chains{pool: pool, steps: make([]atomic.Int64, count)}, nil
 }
 
+// Close closes the connections.
+func (c *Chains) Close() { c.pool.Close() }
+
 // Spend spends the next token of the next chain that nobody is at.
 func (c *Chains) Spend(ctx context.Context) error {
 	for {

@@ -25,6 +25,22 @@ type connection struct {
 	body     []byte
 }
 
+// Connection is one that is asked by hand.
+type Connection struct{ connection }
+
+// Dial prepares a connection that may be used for as long as given.
+func Dial(address string, lasting time.Duration) *Connection {
+	return &Connection{connection{address: address, deadline: time.Now().Add(lasting)}}
+}
+
+// Exchange sends a request and gives the answer; its body holds until the next.
+func (c *Connection) Exchange(ctx context.Context, request []byte) (status int, body []byte, err error) {
+	return c.exchange(ctx, request)
+}
+
+// Close ends it.
+func (c *Connection) Close() { c.close() }
+
 func (c *connection) close() {
 	if c.net != nil {
 		_ = c.net.Close() // all that was asked is answered

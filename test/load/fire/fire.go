@@ -68,20 +68,24 @@ func Run(ctx context.Context, address string, visitors []Visitor, lasting time.D
 		all.Go(func() { shots[i].fire(ctx, address, visitor, end) })
 	}
 	all.Wait()
-	total := Volley{Took: lasting, latency: newHistogram()}
-	for i := range shots {
-		total.Answers += shots[i].answers
-		total.Errors += shots[i].errors
-		if total.FirstErr == nil {
-			total.FirstErr = shots[i].first
+	return total(ctx, lasting, shots)
+}
+
+func total(ctx context.Context, lasting time.Duration, all []shots) Volley {
+	v := Volley{Took: lasting, latency: newHistogram()}
+	for i := range all {
+		v.Answers += all[i].answers
+		v.Errors += all[i].errors
+		if v.FirstErr == nil {
+			v.FirstErr = all[i].first
 		}
-		total.latency.Merge(shots[i].latency)
+		v.latency.Merge(all[i].latency)
 	}
 	if ctx.Err() != nil {
-		total.Errors++
-		total.FirstErr = errors.Join(ctx.Err(), total.FirstErr)
+		v.Errors++
+		v.FirstErr = errors.Join(ctx.Err(), v.FirstErr)
 	}
-	return total
+	return v
 }
 
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(shortest, longest, digits) }
@@ -105,14 +109,11 @@ func (s *shots) fire(ctx context.Context, address string, visitor Visitor, end t
 		if err == nil {
 			wait, err = visitor.Answer(status, body)
 		}
-		answered := time.Now()
-		switch {
-		case err != nil:
-			s.failed(fmt.Errorf("%w (to %s)", err, firstLine(request)))
-		case !answered.After(end):
-			s.answers++
-			_ = s.latency.RecordValue(min(longest, max(shortest, answered.Sub(now).Microseconds()))) // within its range
+		if err != nil {
+			err = fmt.Errorf("%w (to %s)", err, firstLine(request))
 		}
+		answered := time.Now()
+		s.count(err, now, answered, end)
 		if wait = min(wait, end.Sub(answered)); wait > 0 {
 			time.Sleep(wait)
 			answered = time.Now()
@@ -121,12 +122,18 @@ func (s *shots) fire(ctx context.Context, address string, visitor Visitor, end t
 	}
 }
 
-// failed counts an error. A server that refuses everything is not asked in a
-// tight loop.
-func (s *shots) failed(err error) {
-	s.errors++
-	if s.first == nil {
-		s.first = err
+// count counts an answer within the run, or an error. A server that refuses
+// everything is not asked in a tight loop.
+func (s *shots) count(err error, asked, answered, end time.Time) {
+	switch {
+	case err != nil:
+		s.errors++
+		if s.first == nil {
+			s.first = err
+		}
+		time.Sleep(time.Millisecond)
+	case !answered.After(end):
+		s.answers++
+		_ = s.latency.RecordValue(min(longest, max(shortest, answered.Sub(asked).Microseconds()))) // within its range
 	}
-	time.Sleep(time.Millisecond)
 }

@@ -57,7 +57,8 @@ type Figures struct {
 	Commands  float64 `json:"commands"`  // of Redis, a request; negative: not counted
 	Generator float64 `json:"generator"` // share of the machine's CPU time
 	PeakRSS   float64 `json:"peak_rss_mib"`
-	Errors    int64   `json:"errors"` // the sum of all rounds
+	Beside    float64 `json:"beside,omitempty"` // requests/s of others at the same time
+	Errors    int64   `json:"errors"`           // the sum of all rounds
 	Error     string  `json:"error,omitempty"`
 }
 
@@ -124,7 +125,7 @@ func Median(rounds []Figures) Figures {
 		ServerCPU: of(func(f Figures) float64 { return f.ServerCPU }), StoreCPU: of(func(f Figures) float64 { return f.StoreCPU }),
 		CacheCPU: of(func(f Figures) float64 { return f.CacheCPU }), SQL: of(func(f Figures) float64 { return f.SQL }),
 		Commands: of(func(f Figures) float64 { return f.Commands }), Generator: of(func(f Figures) float64 { return f.Generator }),
-		PeakRSS: of(func(f Figures) float64 { return f.PeakRSS }),
+		PeakRSS: of(func(f Figures) float64 { return f.PeakRSS }), Beside: of(func(f Figures) float64 { return f.Beside }),
 	}
 	for _, f := range rounds {
 		m.Errors += f.Errors

@@ -15,9 +15,12 @@ type Reading struct {
 	SQL, Commands                      int64
 }
 
-// Read reads the meters for a server's process and its database.
+// Read reads the meters for a server's process, zero for none, and its database.
 func (s *Stores) Read(ctx context.Context, server int, database string) Reading {
-	r := Reading{Server: CPU(server), Generator: own(), SQL: s.statements(ctx, database), Commands: s.commands(ctx)}
+	r := Reading{Generator: own(), SQL: s.statements(ctx, database), Commands: s.commands(ctx)}
+	if server != 0 {
+		r.Server = CPU(server)
+	}
 	if s.postgresPID != 0 {
 		r.Postgres = CPU(s.postgresPID)
 	}
