@@ -26,6 +26,8 @@ type options struct {
 	lasting     time.Duration
 	warmup      time.Duration
 	users       int
+	tokens      int // of each user
+	growth      bool
 	shared      bool
 	jsonFile    string
 	svgFile     string
@@ -63,6 +65,8 @@ func parse(args []string) (o options, err error) {
 	seconds := flags.Float64("seconds", 5, "length of a round")
 	flags.IntVar(&o.rounds, "rounds", 3, "rounds of each side")
 	flags.IntVar(&o.users, "users", 10_000, "users in the database")
+	flags.IntVar(&o.tokens, "tokens", chainLength, "refresh tokens of each user")
+	flags.BoolVar(&o.growth, "growth", false, "instead of the scenarios compare a store of 1000 users with one of -users and -tokens: a million and 10 take about 10 GB and a quarter of an hour")
 	flags.BoolVar(&o.shared, "shared", false, "use the servers of KEYSTONE_TEST_POSTGRES_URL and KEYSTONE_TEST_REDIS_URL instead of private ones")
 	flags.StringVar(&o.jsonFile, "json", "", "write the report to this `file`")
 	flags.StringVar(&o.svgFile, "svg", "", "draw the ratios to this `file`")
@@ -136,7 +140,11 @@ func bench(ctx context.Context, o options) (err error) {
 	}
 	defer h.stores.Close()
 	h.report.Machine = rig.Describe(ctx, h.stores)
-	if err := h.suite(ctx); err != nil {
+	measure := h.suite
+	if o.growth {
+		measure = h.growth
+	}
+	if err := measure(ctx); err != nil {
 		return err
 	}
 	h.progress.finish()
@@ -145,6 +153,9 @@ func bench(ctx context.Context, o options) (err error) {
 
 // steps is how many rounds the progress display counts to.
 func (o options) steps() (n int) {
+	if o.growth {
+		return len(grows) * o.rounds * 2
+	}
 	for _, s := range scenarios {
 		if o.wants(s.name) {
 			n += len(o.concurrencies(s)) * o.rounds * 2

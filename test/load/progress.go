@@ -35,6 +35,17 @@ func (p *progress) step(format string, args ...any) {
 	}
 }
 
+// loading gives who shows how far a store is filled, some times a minute.
+func (p *progress) loading() func(done, of int64) {
+	var last time.Time
+	return func(done, of int64) {
+		if time.Since(last) > 5*time.Second {
+			last = time.Now()
+			p.say("loading: %d %% of %d rows", 100*done/of, of)
+		}
+	}
+}
+
 // say tells of what is not counted.
 func (p *progress) say(format string, args ...any) {
 	if p.bar != nil {

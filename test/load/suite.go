@@ -20,7 +20,7 @@ const fewUsers = 10
 // suite measures all that is wanted on one deployment after another.
 func (h *harness) suite(ctx context.Context) error {
 	h.progress.say("starting Keystone with %d users", h.users)
-	d, err := h.deploy(ctx, "main", seed.Plan{Users: h.users, Tokens: chainLength}, nil)
+	d, err := h.deploy(ctx, "main", seed.Plan{Users: h.users, Tokens: h.tokens}, nil)
 	if err != nil {
 		return err
 	}

@@ -68,11 +68,12 @@ func Run(ctx context.Context, address string, visitors []Visitor, lasting time.D
 		all.Go(func() { shots[i].fire(ctx, address, visitor, end) })
 	}
 	all.Wait()
-	return total(ctx, lasting, shots)
+	return total(ctx, began, end, shots)
 }
 
-func total(ctx context.Context, lasting time.Duration, all []shots) Volley {
-	v := Volley{Took: lasting, latency: newHistogram()}
+// total adds up. Where all took longer than the run the late answers count.
+func total(ctx context.Context, began, end time.Time, all []shots) Volley {
+	v := Volley{Took: end.Sub(began), latency: newHistogram()}
 	for i := range all {
 		v.Answers += all[i].answers
 		v.Errors += all[i].errors
@@ -80,6 +81,9 @@ func total(ctx context.Context, lasting time.Duration, all []shots) Volley {
 			v.FirstErr = all[i].first
 		}
 		v.latency.Merge(all[i].latency)
+	}
+	if v.Answers == 0 {
+		v.belated(began, all)
 	}
 	if ctx.Err() != nil {
 		v.Errors++
@@ -90,12 +94,24 @@ func total(ctx context.Context, lasting time.Duration, all []shots) Volley {
 
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(shortest, longest, digits) }
 
+func (v *Volley) belated(began time.Time, all []shots) {
+	for i := range all {
+		if !all[i].late.IsZero() {
+			v.Answers++
+			v.Took = max(v.Took, all[i].late.Sub(began))
+			record(v.latency, all[i].took)
+		}
+	}
+}
+
 // shots are those of one visitor.
 type shots struct {
 	latency *hdrhistogram.Histogram
 	answers int64
 	errors  int64
 	first   error
+	late    time.Time // when the one answer after the end came; zero: none did
+	took    time.Duration
 }
 
 func (s *shots) fire(ctx context.Context, address string, visitor Visitor, end time.Time) {
@@ -134,6 +150,12 @@ func (s *shots) count(err error, asked, answered, end time.Time) {
 		time.Sleep(time.Millisecond)
 	case !answered.After(end):
 		s.answers++
-		_ = s.latency.RecordValue(min(longest, max(shortest, answered.Sub(asked).Microseconds()))) // within its range
+		record(s.latency, answered.Sub(asked))
+	default:
+		s.late, s.took = answered, answered.Sub(asked)
 	}
+}
+
+func record(into *hdrhistogram.Histogram, took time.Duration) {
+	_ = into.RecordValue(min(longest, max(shortest, took.Microseconds()))) // within its range
 }

@@ -119,6 +119,28 @@ func TestRunCountsAnswersAndErrors(t *testing.T) {
 	}
 }
 
+func TestAnswersThatAllComeLateCount(t *testing.T) {
+	address := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(100 * time.Millisecond)
+		fmt.Fprint(w, "ok")
+	})
+	v := Run(t.Context(), address, []Visitor{&counter{want: 200}, &counter{want: 200}}, 10*time.Millisecond)
+	if v.Answers != 2 || v.Errors != 0 || v.Took < 100*time.Millisecond || v.At(50) < 100*time.Millisecond {
+		t.Errorf("%+v, p50 %s", v, v.At(50))
+	}
+}
+
+func TestWorkCounts(t *testing.T) {
+	v := Work(t.Context(), 2, 50*time.Millisecond, func(context.Context) error { time.Sleep(time.Millisecond); return nil })
+	if v.Answers < 2 || v.Errors != 0 {
+		t.Errorf("%+v", v)
+	}
+	failed := errors.New("failed")
+	if v := Work(t.Context(), 2, 20*time.Millisecond, func(context.Context) error { return failed }); v.Answers != 0 || v.Errors == 0 || !errors.Is(v.FirstErr, failed) {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestVisitorsWaitWhenTheyAreToldTo(t *testing.T) {
 	address := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "ok") })
 	polite := &counter{want: 200, wait: time.Hour}

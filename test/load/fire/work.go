@@ -26,5 +26,5 @@ func Work(ctx context.Context, n int, lasting time.Duration, do func(context.Con
 		})
 	}
 	all.Wait()
-	return total(ctx, lasting, done)
+	return total(ctx, began, end, done)
 }

@@ -15,6 +15,7 @@ const (
 	factsPart    = "facts"
 	machinePart  = "machine"
 	progressPart = "progress"
+	growthPart   = "growth"
 )
 
 // WriteDocument rewrites the parts of a document that this run has figures for,
@@ -25,6 +26,12 @@ func (r *Report) WriteDocument(path string) error {
 		return err
 	}
 	text := string(raw)
+	if len(r.Rows) == 0 { // a run about growth, or about single figures
+		if text, err = replaced(text, growthPart, r.machine()+"\n"+r.facts()); err != nil {
+			return err
+		}
+		return os.WriteFile(path, []byte(text), 0o644)
+	}
 	for _, part := range []struct {
 		name string
 		text string

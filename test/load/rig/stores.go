@@ -116,3 +116,33 @@ func (s *Stores) Versions(ctx context.Context) (postgres, redis string) {
 	}
 	return postgres, line(info, "redis_version:")
 }
+
+// Size is what a database takes on disk, in bytes.
+func (s *Stores) Size(ctx context.Context, database string) (n int64, err error) {
+	return n, s.admin.QueryRow(ctx, "SELECT pg_database_size($1)", database).Scan(&n)
+}
+
+// Expire lets the first of the sessions be over for longer than anything is
+// kept, and tells how many rows housekeeping has to delete then.
+func (s *Stores) Expire(ctx context.Context, database string, sessions int) (rows int64, err error) {
+	server, err := url.Parse(s.Postgres)
+	if err != nil {
+		return 0, errors.New("the URL of PostgreSQL can't be read") // it may hold a password
+	}
+	server.Path = "/" + database
+	c, err := pgx.Connect(ctx, server.String())
+	if err != nil {
+		return 0, err
+	}
+	defer c.Close(ctx)
+	const expire = `
+WITH over AS (
+    UPDATE sessions SET expires_at = now() - interval '8 days' WHERE id IN (SELECT id FROM sessions ORDER BY id LIMIT $1) RETURNING id
+)
+SELECT count(*) + (SELECT count(*) FROM over) FROM refresh_tokens WHERE session_id IN (SELECT id FROM over)`
+	if err := c.QueryRow(ctx, expire, sessions).Scan(&rows); err != nil {
+		return 0, err
+	}
+	_, err = c.Exec(ctx, "ANALYZE sessions")
+	return rows, err
+}
