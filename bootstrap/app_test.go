@@ -23,7 +23,7 @@ import (
 const masterKey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 
 // embedded is a configuration of its own: SQLite in a folder of the test's.
-func embedded(t *testing.T, environ ...string) *config.Config {
+func embedded(t testing.TB, environ ...string) *config.Config {
 	t.Helper()
 	return load(t, append([]string{
 		"KEYSTONE_DATABASE_URL=sqlite://" + filepath.Join(t.TempDir(), "keystone.db"), "KEYSTONE_MASTER_KEY=" + masterKey,
@@ -32,7 +32,7 @@ func embedded(t *testing.T, environ ...string) *config.Config {
 	}, environ...)...)
 }
 
-func load(t *testing.T, environ ...string) *config.Config {
+func load(t testing.TB, environ ...string) *config.Config {
 	t.Helper()
 	cfg, err := config.Load("", environ)
 	if err != nil {
@@ -42,7 +42,7 @@ func load(t *testing.T, environ ...string) *config.Config {
 }
 
 // start runs an in-process server until the test ends.
-func start(t *testing.T, cfg *config.Config, opts ...Option) (*App, *bytes.Buffer) {
+func start(t testing.TB, cfg *config.Config, opts ...Option) (*App, *bytes.Buffer) {
 	t.Helper()
 	said := &bytes.Buffer{}
 	app, err := New(cfg, append([]Option{WithLogger(zap.NewNop()), WithNotices(said)}, opts...)...)

@@ -62,6 +62,25 @@ func TestDocument(t *testing.T) {
 	}
 }
 
+// TestTheDocumentOfThisProject holds it to having every part that a run rewrites.
+func TestTheDocumentOfThisProject(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "performance.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "performance.md")
+	if err := os.WriteFile(path, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	written(t, sample(), path)
+	growth := sample()
+	growth.Rows = nil
+	text := written(t, growth, path)
+	if !strings.Contains(text, "| GET /users/me | 64 | 30 000 |") || strings.Count(text, "| binary | 40.0 MB |") != 2 {
+		t.Errorf("a run about growth does not leave the rest:\n%s", text)
+	}
+}
+
 func TestDocumentWithoutAPart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "doc.md")
 	if err := os.WriteFile(path, []byte("# Nothing\n"), 0o600); err != nil {
