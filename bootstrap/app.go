@@ -64,21 +64,24 @@ func graph(cfg *config.Config, opts []Option, more ...fx.Option) (fx.Option, err
 			return nil, err
 		}
 	}
+	var provided []fx.Option
 	if o.logger == nil {
-		logger, err := newLogger(cfg)
+		logger, closing, err := newLogger(cfg)
 		if err != nil {
 			return nil, err
 		}
 		o.logger = logger
+		// Appended before all others, so it runs after them.
+		provided = append(provided, fx.Invoke(func(lc fx.Lifecycle) { lc.Append(fx.StopHook(closing)) }))
 	}
-	provided := []fx.Option{
+	provided = append(provided,
 		fx.NopLogger, fx.StartTimeout(time.Minute), fx.StopTimeout(stopTimeout),
 		fx.Supply(cfg, o.logger, notices{o.notices}, o.added, apiListener{o.listener}),
 		fx.Provide(newPlan, newDatabase, telemetry.New, assemble, newRunner, newAPI, newListeners),
 		fx.Provide(fx.Annotate(database.NewProbe, fx.As(new(outbound.Probe)), fx.ResultTags(`group:"probes"`))),
 		fx.Provide(fx.Annotate(database.NewReplicaProbes, fx.ResultTags(`group:"probes,flatten"`))),
 		fx.Invoke(measureReplicas),
-	}
+	)
 	if !cfg.Storage.RedisURL.Empty() {
 		provided = append(provided, fx.Provide(newRedis,
 			fx.Annotate(redis.NewProbe, fx.As(new(outbound.Probe)), fx.ResultTags(`group:"probes"`))))

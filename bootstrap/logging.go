@@ -1,8 +1,10 @@
 package bootstrap
 
 import (
+	"io"
 	"os"
 	"runtime/debug"
+	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -10,11 +12,17 @@ import (
 	"github.com/keystone-auth/keystone/bootstrap/config"
 )
 
+// logDelay is how long a line may wait for others to be written with. A write
+// for each costs as much as some answers do.
+const logDelay = 100 * time.Millisecond
+
 // newLogger writes to standard output: JSON, or text for people on a terminal.
-func newLogger(cfg *config.Config) (*zap.Logger, error) {
+// Warnings and errors are written at once, with all before them; closing writes
+// what is left.
+func newLogger(cfg *config.Config) (logger *zap.Logger, closing func() error, err error) {
 	level, err := zapcore.ParseLevel(cfg.Log.Level)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	encoding := zap.NewProductionEncoderConfig()
 	encoding.TimeKey, encoding.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
@@ -22,7 +30,15 @@ func newLogger(cfg *config.Config) (*zap.Logger, error) {
 	if cfg.Log.Format == "console" || cfg.Log.Format == "" && isTerminal(os.Stdout) {
 		encoder = zapcore.NewConsoleEncoder(encoding)
 	}
-	return zap.New(zapcore.NewCore(encoder, zapcore.Lock(os.Stdout), level)), nil
+	// Without the file's Sync: no request waits for a disk to keep its line.
+	out := &zapcore.BufferedWriteSyncer{WS: zapcore.AddSync(struct{ io.Writer }{os.Stdout}), FlushInterval: logDelay}
+	urgent := func(e zapcore.Entry) error {
+		if e.Level < zapcore.WarnLevel {
+			return nil
+		}
+		return out.Sync()
+	}
+	return zap.New(zapcore.NewCore(encoder, out, level), zap.Hooks(urgent)), out.Stop, nil
 }
 
 func isTerminal(f *os.File) bool {

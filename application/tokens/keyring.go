@@ -32,11 +32,13 @@ type KeyRing struct {
 
 var _ inbound.Metadata = (*KeyRing)(nil)
 
-// ringView is what the ring held when it was read; it is never changed.
+// ringView is what the ring held when it was read; beside what is kept of it,
+// it is never changed.
 type ringView struct {
-	active outbound.Key
-	keys   map[string]trustedKey
-	stored []*token.SigningKey
+	active    outbound.Key
+	keys      map[string]trustedKey
+	stored    []*token.SigningKey
+	published atomic.Pointer[keySet]
 }
 
 type trustedKey struct {
@@ -106,20 +108,42 @@ func (r *KeyRing) find(kid string) (outbound.Key, bool) {
 	return trusted.key, true
 }
 
-// JWKS gives the public halves of all trusted keys (RFC 7517, section 5).
+// keySet is what is published of a view, until one of its keys expires.
+type keySet struct {
+	document []byte
+	until    time.Time // zero while none is retired
+}
+
+// JWKS gives the public halves of all trusted keys (RFC 7517, section 5). The
+// document is shared and must not be changed.
 func (r *KeyRing) JWKS(context.Context) ([]byte, error) {
-	now := r.clock.Now()
-	set := struct {
-		Keys []json.RawMessage `json:"keys"`
-	}{Keys: []json.RawMessage{}}
-	for _, key := range r.view.Load().stored {
-		if jwk := key.Snapshot().PublicJWK; len(jwk) > 0 && key.Trusted(now) {
-			set.Keys = append(set.Keys, jwk)
-		}
+	now, view := r.clock.Now(), r.view.Load()
+	if kept := view.published.Load(); kept != nil && (kept.until.IsZero() || now.Before(kept.until)) {
+		return kept.document, nil
 	}
-	document, err := json.Marshal(set)
+	fresh, err := publish(view.stored, now)
 	if err != nil {
 		return nil, domain.Internal(err)
 	}
-	return document, nil
+	view.published.Store(fresh)
+	return fresh.document, nil
+}
+
+func publish(stored []*token.SigningKey, now time.Time) (*keySet, error) {
+	var until time.Time
+	set := struct {
+		Keys []json.RawMessage `json:"keys"`
+	}{Keys: []json.RawMessage{}}
+	for _, key := range stored {
+		s := key.Snapshot()
+		if len(s.PublicJWK) == 0 || !key.Trusted(now) {
+			continue
+		}
+		set.Keys = append(set.Keys, s.PublicJWK)
+		if !s.ExpiresAt.IsZero() && (until.IsZero() || s.ExpiresAt.Before(until)) {
+			until = s.ExpiresAt
+		}
+	}
+	document, err := json.Marshal(set)
+	return &keySet{document, until}, err
 }

@@ -14,13 +14,22 @@ import (
 // maxBody bounds every request body, in bytes.
 const maxBody = 1 << 20
 
+// smallBody is what memory is set aside for on a client's word, in bytes; more
+// is taken as it comes.
+const smallBody = 8 << 10
+
 // readBody reads a whole body of at most maxBody bytes.
-func readBody(c echo.Context) ([]byte, error) {
+func readBody(c echo.Context) (body []byte, err error) {
 	r := c.Request()
-	if r.ContentLength > maxBody {
+	switch announced := r.ContentLength; {
+	case announced > maxBody:
 		return nil, tooLarge()
+	case announced >= 0 && announced <= smallBody:
+		body = make([]byte, announced)
+		_, err = io.ReadFull(r.Body, body) // of which the server gives no more
+	default:
+		body, err = io.ReadAll(http.MaxBytesReader(c.Response().Writer, r.Body, maxBody))
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response().Writer, r.Body, maxBody))
 	if err != nil {
 		var over *http.MaxBytesError
 		if errors.As(err, &over) {

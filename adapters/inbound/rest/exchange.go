@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,6 +24,7 @@ type exchange struct {
 	cause     error          // what the answer keeps to itself; for the log
 	stack     []byte         // of a panic
 	cut       bool           // the answer had begun when it failed
+	patience  patience       // with the work on it
 }
 
 type exchangeKey struct{}
@@ -51,14 +51,12 @@ func (s *Server) around(next echo.HandlerFunc) echo.HandlerFunc {
 			header.Set("Pragma", "no-cache") // beside no-store, for caches of HTTP/1.0 (RFC 6749, section 5.1)
 		}
 
-		ctx := r.Context()
+		x.patience.Context, x.patience.exchange = r.Context(), x
 		if x.resource == nil || !x.resource.streams {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, s.config.RequestTimeout)
-			defer cancel()
+			x.patience.limit = s.config.RequestTimeout
 		}
-		ctx = context.WithValue(ctx, exchangeKey{}, x)
-		ctx = domain.WithOrigin(ctx, domain.Origin{Address: x.address, UserAgent: userAgent(r.UserAgent()), RequestID: x.requestID})
+		defer x.patience.end()
+		ctx := domain.WithOrigin(&x.patience, domain.Origin{Address: x.address, UserAgent: userAgent(r.UserAgent()), RequestID: x.requestID})
 		c.SetRequest(r.WithContext(ctx))
 
 		if !s.crossOrigin(c, x) {

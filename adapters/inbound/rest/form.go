@@ -63,6 +63,9 @@ func parseForm(body string) (map[string]string, error) {
 
 // unescape undoes form encoding; it accepts only UTF-8 without NUL.
 func unescape(s string) (string, bool) {
+	if strings.IndexByte(s, '%') < 0 && strings.IndexByte(s, '+') < 0 {
+		return s, utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 // nothing is escaped, as in tokens
+	}
 	plain, err := url.QueryUnescape(s)
 	return plain, err == nil && utf8.ValidString(plain) && strings.IndexByte(plain, 0) < 0
 }

@@ -1,7 +1,7 @@
 package rest
 
 import (
-	"net/http"
+	"bytes"
 
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
@@ -9,9 +9,6 @@ import (
 	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
-
-// publicCache lets anyone keep what is the same for everyone.
-const publicCache = "public, max-age=300"
 
 // metadata is RFC 8414, section 2. There is no authorization endpoint, so no
 // response type.
@@ -57,7 +54,7 @@ func (s *Server) discoveryDocument() ([]byte, error) {
 }
 
 func (s *Server) discover(c echo.Context, _ *exchange) error {
-	return writePublic(c, s.discovery)
+	return s.discovery.write(c)
 }
 
 // keySet documents RFC 7517, section 5; the document itself comes ready-made.
@@ -70,18 +67,18 @@ func (s *Server) jwks(c echo.Context, _ *exchange) error {
 	if err != nil {
 		return err
 	}
-	return writePublic(c, keys)
+	published := s.keys.Load()
+	if published == nil || !bytes.Equal(published.body, keys) {
+		published = publish(keys)
+		s.keys.Store(published)
+	}
+	return published.write(c)
 }
 
 func (s *Server) openAPI(c echo.Context, _ *exchange) error {
-	document, err := s.OpenAPI()
+	document, err := s.document()
 	if err != nil {
 		return err
 	}
-	return writePublic(c, document)
-}
-
-func writePublic(c echo.Context, body []byte) error {
-	c.Response().Header().Set("Cache-Control", publicCache)
-	return writeBytes(c.Response(), http.StatusOK, mediaJSON, body)
+	return document.write(c)
 }

@@ -105,6 +105,9 @@ func (e endpoint) describe(registry huma.Registry) *huma.Operation {
 	if e.alsoAs != 0 {
 		op.Responses[strconv.Itoa(e.alsoAs)] = &huma.Response{Description: http.StatusText(e.alsoAs), Content: success.Content}
 	}
+	if e.ifNoneMatch {
+		op.Responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{Description: "The document of the ETag still stands"}
+	}
 	op.Parameters = e.parameters()
 	return op
 }
@@ -126,6 +129,9 @@ func (e endpoint) parameters() []*huma.Param {
 	}
 	if e.ifMatch {
 		all = append(all, &huma.Param{Name: "If-Match", In: "header", Description: "The ETag that must still stand", Schema: &huma.Schema{Type: huma.TypeString}})
+	}
+	if e.ifNoneMatch {
+		all = append(all, &huma.Param{Name: "If-None-Match", In: "header", Description: "The ETag of the document that is held", Schema: &huma.Schema{Type: huma.TypeString}})
 	}
 	return all
 }

@@ -48,6 +48,7 @@ type endpoint struct {
 	body         reflect.Type // of a JSON body
 	bodyOptional bool
 	ifMatch      bool         // honours If-Match
+	ifNoneMatch  bool         // honours If-None-Match, with 304
 	answer       reflect.Type // nil: no content
 	media        string       // of the answer; empty: application/json
 	streams      bool         // the answer may take as long as its reader does
@@ -108,16 +109,16 @@ func (s *Server) table() []endpoint {
 
 		{method: http.MethodGet, path: discoveryPath, access: anyone, handle: s.discover,
 			tag: tagOAuth, id: "discovery", summary: "Authorization server metadata (RFC 8414)",
-			answer: reflect.TypeFor[metadata](), status: http.StatusOK},
+			answer: reflect.TypeFor[metadata](), ifNoneMatch: true, status: http.StatusOK},
 		{method: http.MethodGet, path: jwksPath, access: anyone, handle: s.jwks,
-			tag: tagOAuth, id: "jwks", summary: "Public signing keys (RFC 7517)", answer: reflect.TypeFor[keySet](), status: http.StatusOK},
+			tag: tagOAuth, id: "jwks", summary: "Public signing keys (RFC 7517)", answer: reflect.TypeFor[keySet](), ifNoneMatch: true, status: http.StatusOK},
 		{method: http.MethodGet, path: "/healthz", access: anyone, handle: s.healthz,
 			tag: tagSystem, id: "healthz", summary: "Whether the process lives", answer: reflect.TypeFor[liveness](), status: http.StatusOK},
 		{method: http.MethodGet, path: "/readyz", access: anyone, handle: s.readyz,
 			tag: tagSystem, id: "readyz", summary: "Whether this instance can serve; 503 where not",
 			answer: reflect.TypeFor[readiness](), status: http.StatusOK, alsoAs: notReady},
 		{method: http.MethodGet, path: openAPIPath, access: anyone, handle: s.openAPI,
-			tag: tagSystem, id: "openapi", summary: "This document", answer: reflect.TypeFor[map[string]any](), status: http.StatusOK},
+			tag: tagSystem, id: "openapi", summary: "This document", answer: reflect.TypeFor[map[string]any](), ifNoneMatch: true, status: http.StatusOK},
 	}
 	return slices.Concat(table, s.roleRoutes(), s.scopeRoutes(), s.userRoutes(), s.ownAccessRoutes(), s.recoveryRoutes(), s.clientRoutes(), s.operations(), s.docsRoutes())
 }

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -71,8 +72,9 @@ type Server struct {
 	resources map[string]*resource // by path
 	origins   map[string]bool      // CORS
 	headers   http.Header          // on every answer
-	discovery []byte
-	document  func() ([]byte, error)
+	discovery *publication
+	keys      atomic.Pointer[publication] // as they were asked for last
+	document  func() (*publication, error)
 }
 
 // resource is what the endpoints of one path have in common.
@@ -99,12 +101,16 @@ func New(config Config, use UseCases) (*Server, error) {
 	for _, origin := range config.CORSOrigins {
 		s.origins[origin] = true
 	}
-	var err error
-	if s.discovery, err = s.discoveryDocument(); err != nil {
+	discovery, err := s.discoveryDocument()
+	if err != nil {
 		return nil, err
 	}
+	s.discovery = publish(discovery)
 	s.endpoints = s.table()
-	s.document = sync.OnceValues(s.describe)
+	s.document = sync.OnceValues(func() (*publication, error) {
+		document, err := s.describe()
+		return publish(document), err
+	})
 	s.mount()
 	return s, nil
 }
@@ -131,7 +137,10 @@ func (s *Server) mount() {
 func (s *Server) Handler() http.Handler { return s.echo }
 
 // OpenAPI gives the OpenAPI 3.1 document of every endpoint, as JSON.
-func (s *Server) OpenAPI() ([]byte, error) { return s.document() }
+func (s *Server) OpenAPI() ([]byte, error) {
+	document, err := s.document()
+	return document.body, err
+}
 
 // Route is an endpoint as tests see it. Auth is `none`, `client`, `bearer` or
 // the scope that a bearer needs. Every GET also answers HEAD.
