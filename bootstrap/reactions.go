@@ -1,6 +1,8 @@
 package bootstrap
 
 import (
+	"time"
+
 	"go.uber.org/zap"
 
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
@@ -40,6 +42,17 @@ func newPlan(cfg *config.Config, more additions) (*jobs.Plan, error) {
 	return jobs.NewPlan(cfg.Driver(), reactionList(cfg, parts{}, more))
 }
 
+// How often each instance looks for jobs. A second is soon enough for a mail; in
+// a temporary store, looking disturbs nobody and tests wait for it.
+const (
+	jobsEvery          = time.Second
+	temporaryJobsEvery = 20 * time.Millisecond
+)
+
 func newRunner(cfg *config.Config, db *database.DB, p parts, more additions, logger *zap.Logger) (*jobs.Runner, error) {
-	return jobs.NewRunner(db.Driver(), db.Pool(), reactionList(cfg, p, more), logger)
+	every := jobsEvery
+	if cfg.Storage.TemporaryDir != "" {
+		every = temporaryJobsEvery
+	}
+	return jobs.NewRunner(db.Driver(), db.Pool(), reactionList(cfg, p, more), every, logger)
 }

@@ -94,7 +94,7 @@ func newDesk(t *testing.T, url string, reactions ...inbound.Reaction) *desk {
 func (d *desk) run(t *testing.T, reactions ...inbound.Reaction) *observer.ObservedLogs {
 	t.Helper()
 	core, logs := observer.New(zap.DebugLevel)
-	runner, err := jobs.NewRunner(d.db.Driver(), d.db.Pool(), reactions, zap.New(core))
+	runner, err := jobs.NewRunner(d.db.Driver(), d.db.Pool(), reactions, time.Second, zap.New(core))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,7 +242,7 @@ func (e endless) React(ctx context.Context, o domain.Occurrence) error {
 func TestAStopWithLittleTimeCancelsWhatRuns(t *testing.T) {
 	slow := endless{newReaction("slow", nil, domain.EventUserRegistered)}
 	d := newDesk(t, "sqlite://"+filepath.Join(t.TempDir(), "jobs.db"), slow)
-	runner, err := jobs.NewRunner(d.db.Driver(), d.db.Pool(), []inbound.Reaction{slow}, zap.NewNop())
+	runner, err := jobs.NewRunner(d.db.Driver(), d.db.Pool(), []inbound.Reaction{slow}, time.Second, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,21 +17,21 @@ import (
 )
 
 const (
-	workers      = 8 // reactions at once; they wait for gateways
-	pollInterval = time.Second
-	jobTimeout   = 45 * time.Second
-	rescueAfter  = 2 * time.Minute // a job whose process died runs again
-	softStop     = 5 * time.Second // running jobs may end by themselves; then they are cancelled, and run again elsewhere
-	cancelTime   = 2 * time.Second // what cancelled jobs have to end
-	keepDone     = time.Hour
+	workers     = 8 // reactions at once; they wait for gateways
+	jobTimeout  = 45 * time.Second
+	rescueAfter = 2 * time.Minute // a job whose process died runs again
+	softStop    = 5 * time.Second // running jobs may end by themselves; then they are cancelled, and run again elsewhere
+	cancelTime  = 2 * time.Second // what cancelled jobs have to end
+	keepDone    = time.Hour
 )
 
 // Runner runs the jobs that wait.
 type Runner struct{ client *river.Client[*sql.Tx] }
 
-// NewRunner makes a runner of the jobs in a store. All instances of an
-// installation may run one: each job runs in one of them.
-func NewRunner(dialect string, pool *sql.DB, reactions []inbound.Reaction, logger *zap.Logger) (*Runner, error) {
+// NewRunner makes a runner of the jobs in a store, which it looks for at every
+// interval. All instances of an installation may run one: each job runs in one
+// of them.
+func NewRunner(dialect string, pool *sql.DB, reactions []inbound.Reaction, every time.Duration, logger *zap.Logger) (*Runner, error) {
 	driver, err := driverOf(dialect, pool)
 	if err != nil {
 		return nil, err
@@ -48,7 +48,7 @@ func NewRunner(dialect string, pool *sql.DB, reactions []inbound.Reaction, logge
 		Workers: registered,
 		// No listener: it would hold a connection of its own, and a second
 		// is soon enough for a mail.
-		PollOnly: true, FetchPollInterval: pollInterval,
+		PollOnly: true, FetchPollInterval: every, FetchCooldown: min(every, river.FetchCooldownDefault),
 		JobTimeout: jobTimeout, RescueStuckJobsAfter: rescueAfter, SoftStopTimeout: softStop,
 		CompletedJobRetentionPeriod: keepDone,
 		ReindexerIndexNames:         []string{}, // rebuilding indexes is the operator's, and outlasts our statements' time limit
