@@ -11,6 +11,7 @@ import (
 
 	"github.com/keystone-auth/keystone/adapters/inbound/cli"
 	"github.com/keystone-auth/keystone/adapters/inbound/rest"
+	"github.com/keystone-auth/keystone/adapters/outbound/jwt"
 	"github.com/keystone-auth/keystone/adapters/outbound/system"
 	"github.com/keystone-auth/keystone/application/clients"
 	"github.com/keystone-auth/keystone/application/grants"
@@ -152,11 +153,12 @@ func (c commands) openAPI(context.Context) ([]byte, error) {
 		return nil, err
 	}
 	o := newOptions(c.opts)
+	described := parts{assertions: clients.NewAssertions(nil, nil, jwt.NewAssertions(), nil, "", nil)}
 	pipeline, err := grants.NewPipeline(tokenPolicy(cfg), nil, nil, nil, nil, nil, grantList(cfg, parts{}, o.added))
 	if err != nil {
 		return nil, err
 	}
-	authenticator, err := clients.NewAuthenticator(nil, nil, clientAuthList(parts{}, o.added), nil)
+	authenticator, err := clients.NewAuthenticator(nil, nil, clientAuthList(described, o.added), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -97,6 +97,7 @@ type parts struct {
 	scopes      *authorization.Scopes
 	clients     *clients.Service
 	clientAuth  *clients.Authenticator
+	assertions  *clients.Assertions
 	control     *clients.Control
 	usage       *clients.Usage
 	pipeline    *grants.Pipeline
@@ -140,6 +141,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	p.keys = tokens.NewKeyMaker(p.policy, in.Clock, in.Codec, in.MasterKey, p.work, p.ring)
 
 	p.usage = clients.NewUsage(in.Clock, in.Usage)
+	p.assertions = clients.NewAssertions(in.Clock, in.Random, in.Assertions, p.work, p.issuer, func() time.Duration { return p.policy.Current().Leeway })
 	var err error
 	p.clientAuth, err = clients.NewAuthenticator(in.Clock, p.principals, clientAuthList(p, more), p.usage.Used)
 	if err != nil {
