@@ -70,8 +70,12 @@ func NewAuthenticator(clock outbound.Clock, source Source, methods []Method, use
 func (a *Authenticator) ClientAuthentications() []inbound.ClientAuthentication { return a.offered }
 
 // nobody is compared with where there is no client, so that an unknown id
-// costs what a wrong secret costs.
-var nobody = client.Rehydrate(client.Snapshot{SecretHash: string(token.DigestOf(domain.NewSecret("nobody")))})
+// costs what a wrong secret or a wrong signature costs. The private half of its
+// key was never kept.
+var nobody = client.Rehydrate(client.Snapshot{
+	SecretHash: string(token.DigestOf(domain.NewSecret("nobody"))),
+	Keys:       `{"keys":[{"kty":"EC","crv":"P-256","x":"wGK6K5ufDSu1b5VH7iMUnucPEGl3KbEXn2x0VLZftqE","y":"IApRvAsgi4IkAgrKIex3q-68wdMJqRDzsC8wjscMqtw"}]}`,
+})
 
 // Authenticate gives the client that the credentials prove. The zero
 // credentials give the built-in first-party client. Everything else fails
