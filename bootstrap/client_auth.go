@@ -11,6 +11,7 @@ func clientAuthList(p parts, more additions) []clients.Method {
 		clients.NewSecretBasic(p.out.Clock),
 		clients.NewSecretPost(p.out.Clock),
 		clients.Public{},
+		clients.NewPrivateKeyJWT(p.assertions),
 	}
 	for _, construct := range more.clientAuth {
 		list = append(list, construct(p.kit()))

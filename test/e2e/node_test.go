@@ -18,7 +18,7 @@ var nodeReady = sync.OnceValue(func() error {
 			return err
 		}
 	}
-	if _, err := os.Stat(filepath.Join("clients", "node_modules", "jose")); err == nil {
+	if _, err := os.Stat(filepath.Join("clients", "node_modules", "openid-client")); err == nil {
 		return nil
 	}
 	install := exec.Command("npm", "ci", "--no-audit", "--no-fund")
