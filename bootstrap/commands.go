@@ -154,7 +154,7 @@ func (c commands) openAPI(context.Context) ([]byte, error) {
 	}
 	o := newOptions(c.opts)
 	described := parts{assertions: clients.NewAssertions(nil, nil, jwt.NewAssertions(), nil, "", nil)}
-	pipeline, err := grants.NewPipeline(tokenPolicy(cfg), nil, nil, nil, nil, nil, grantList(cfg, parts{}, o.added))
+	pipeline, err := grants.NewPipeline(tokenPolicy(cfg), nil, nil, nil, nil, nil, nil, grantList(cfg, parts{}, o.added))
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,7 @@ func (in ports) measured(m *telemetry.Metrics, logger *zap.Logger) ports {
 	in.Scopes = m.ScopeDirectory(in.Scopes)
 	in.Principals = m.Principals(in.Principals)
 	in.Spender = m.RefreshSpender(in.Spender)
+	in.Opener = m.SessionOpener(in.Opener)
 	in.Refresh = m.RefreshDirectory(in.Refresh)
 	in.Audit = m.AuditLog(in.Audit)
 	in.Keys = m.KeyDirectory(in.Keys)

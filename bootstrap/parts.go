@@ -51,6 +51,7 @@ type ports struct {
 	Scopes     outbound.ScopeDirectory
 	Principals outbound.Principals
 	Spender    outbound.RefreshSpender
+	Opener     outbound.SessionOpener
 	Refresh    outbound.RefreshDirectory
 	Keys       outbound.KeyDirectory
 	Lockouts   outbound.Lockouts
@@ -185,7 +186,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	})
 
 	issuer := tokens.NewIssuer(p.policy, in.Clock, in.Random, in.Codec, p.ring)
-	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, p.guard.Clients(p.clientAuth), p.work, issuer, grantList(cfg, p, more))
+	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, p.guard.Clients(p.clientAuth), tokens.NewOpener(in.Opener, p.feed, in.Bus), p.work, issuer, grantList(cfg, p, more))
 	if err != nil {
 		return parts{}, err
 	}

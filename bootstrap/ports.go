@@ -62,6 +62,7 @@ func outboundPorts(cfg *config.Config) []provider {
 		port[outbound.ScopeDirectory](database.NewScopeDirectory),
 		port[outbound.Principals](database.NewPrincipals),
 		port[outbound.RefreshSpender](database.NewRefreshSpender),
+		port[outbound.SessionOpener](database.NewSessionOpener),
 		port[outbound.RefreshDirectory](database.NewRefreshDirectory),
 		port[outbound.KeyDirectory](database.NewKeyDirectory),
 		port[outbound.Lockouts](database.NewLockouts),
@@ -99,7 +100,7 @@ func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, clock out
 		replicas = append(replicas, url.Reveal())
 	}
 	db, err := database.Open(context.Background(), database.Config{
-		URL: cfg.Storage.DatabaseURL.Reveal(), ReplicaURLs: replicas, MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow, Temporary: cfg.Storage.TemporaryDir != "",
+		URL: cfg.Storage.DatabaseURL.Reveal(), ReplicaURLs: replicas, MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow, Follows: plan.Follows, Temporary: cfg.Storage.TemporaryDir != "",
 	}, clock, random)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package grants
 import (
 	"context"
 
+	"github.com/keystone-auth/keystone/application/users"
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
 	"github.com/keystone-auth/keystone/domain/scope"
@@ -44,6 +45,10 @@ type Proof struct {
 	// Subject is who the tokens are for. A user gets a session, and a refresh
 	// token where the client has that grant; a client gets neither.
 	Subject *token.Principal
+	// Login, if set, is a password that was proven just now: the session is
+	// opened at once where its account is still as it was read, and with Spend
+	// where it is not.
+	Login *users.Login
 	// Spend, if set, joins the unit of work that opens the session.
 	Spend func(ctx context.Context, r outbound.Repositories) error
 	// Renew continues a session instead of opening one: it stores the outcome

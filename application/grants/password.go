@@ -43,5 +43,5 @@ func (p *Password) Prove(ctx context.Context, r Request) (Proof, error) {
 	if err != nil {
 		return Proof{}, orGone(err)
 	}
-	return Proof{Subject: &subject, Spend: login.Record}, nil
+	return Proof{Subject: &subject, Login: &login, Spend: login.Record}, nil
 }

@@ -19,6 +19,7 @@ type Pipeline struct {
 	clock   outbound.Clock
 	random  outbound.Random
 	clients tokens.ClientAuthenticator
+	opener  outbound.SessionOpener
 	uow     outbound.UnitOfWork
 	issuer  *tokens.Issuer
 	names   []string
@@ -29,8 +30,8 @@ var _ inbound.TokenEndpoint = (*Pipeline)(nil)
 
 // NewPipeline registers the grants. Two of one name are refused.
 func NewPipeline(p tokens.Policies, clock outbound.Clock, random outbound.Random, clients tokens.ClientAuthenticator,
-	uow outbound.UnitOfWork, issuer *tokens.Issuer, grants []Grant) (*Pipeline, error) {
-	pipeline := &Pipeline{policy: p, clock: clock, random: random, clients: clients, uow: uow, issuer: issuer, grants: map[string]Grant{}}
+	opener outbound.SessionOpener, uow outbound.UnitOfWork, issuer *tokens.Issuer, grants []Grant) (*Pipeline, error) {
+	pipeline := &Pipeline{policy: p, clock: clock, random: random, clients: clients, opener: opener, uow: uow, issuer: issuer, grants: map[string]Grant{}}
 	for _, grant := range grants {
 		name := grant.Name()
 		if _, taken := pipeline.grants[name]; taken {
@@ -179,23 +180,37 @@ func (p *Pipeline) openSession(ctx context.Context, c *client.ServiceClient, pro
 		return domain.Internal(err)
 	}
 	refresh := token.NewOpaque(token.RefreshPrefix, p.random.Entropy())
+	begin := func() (session *token.Session, first *token.RefreshToken) {
+		now := p.clock.Now()
+		session = token.OpenSession(p.random.NewID(now), userID, c.ClientID(), domain.OriginFrom(ctx), now, p.policy.Current().SessionMaxAge)
+		result.sessionID = session.ID()
+		if c.MayUse(refreshGrant) {
+			result.refresh = refresh
+			first = session.Issue(p.random.NewID(now), token.DigestOf(refresh), result.scope, now, p.policy.Current().RefreshTTL)
+		}
+		return session, first
+	}
+	if login := proof.Login; login != nil && login.Account != nil {
+		session, first := begin()
+		err := p.opener.Open(ctx, outbound.Opening{User: login.Account, Rehashed: login.Rehashed, Session: session, Refresh: first})
+		if !domain.HasCode(err, domain.CodeVersion) {
+			return err
+		}
+		// The account was changed since its password was proven: Spend judges that.
+	}
 	return p.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
 		if proof.Spend != nil {
 			if err := proof.Spend(ctx, repos); err != nil {
 				return err
 			}
 		}
-		now := p.clock.Now()
-		session := token.OpenSession(p.random.NewID(now), userID, c.ClientID(), domain.OriginFrom(ctx), now, p.policy.Current().SessionMaxAge)
+		session, first := begin()
 		if err := repos.Sessions.Add(ctx, session); err != nil {
 			return err
 		}
-		result.sessionID = session.ID()
-		if !c.MayUse(refreshGrant) {
+		if first == nil {
 			return nil
 		}
-		result.refresh = refresh
-		first := session.Issue(p.random.NewID(now), token.DigestOf(refresh), result.scope, now, p.policy.Current().RefreshTTL)
 		return repos.RefreshTokens.Add(ctx, first)
 	})
 }

@@ -53,7 +53,7 @@ func newBench(t *testing.T) *bench {
 		return proof, b.refuse["prove"]
 	}}
 	var err error
-	b.Pipeline, err = NewPipeline(policy(), b.clock, random{}, authenticate, b.store, issuer(t, policy(), b.clock, b.codec),
+	b.Pipeline, err = NewPipeline(policy(), b.clock, random{}, authenticate, b.store, b.store, issuer(t, policy(), b.clock, b.codec),
 		[]Grant{ruled{flow, &b.rules}, grant{name: "other"}})
 	must(t, err)
 	return b
@@ -143,7 +143,7 @@ func TestPipelineRegistration(t *testing.T) {
 	if got := b.Parameters("made-up"); got != nil {
 		t.Errorf("a grant that is not registered requires %v", got)
 	}
-	_, err := NewPipeline(policy(), b.clock, random{}, nil, b.store, nil, []Grant{ClientCredentials{}, grant{name: "client_credentials"}})
+	_, err := NewPipeline(policy(), b.clock, random{}, nil, nil, b.store, nil, []Grant{ClientCredentials{}, grant{name: "client_credentials"}})
 	if err == nil {
 		t.Error("two grants of one name were let in")
 	}
@@ -246,7 +246,7 @@ func TestPipelineSpend(t *testing.T) {
 func TestClientCredentials(t *testing.T) {
 	b := newBench(t)
 	b.client = given.Client(func(s *client.Snapshot) { s.Scopes = scope.NewSet(scope.AdminUsers) })
-	pipeline, err := NewPipeline(policy(), b.clock, random{}, b.clients, b.store, b.issuer, []Grant{ClientCredentials{}})
+	pipeline, err := NewPipeline(policy(), b.clock, random{}, b.clients, b.store, b.store, b.issuer, []Grant{ClientCredentials{}})
 	must(t, err)
 	answer, err := pipeline.Token(t.Context(), inbound.TokenRequest{Client: secretly, Params: map[string]string{"grant_type": "client_credentials", "scope": "read:users"}})
 	must(t, err)

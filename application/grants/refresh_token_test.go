@@ -56,7 +56,7 @@ func newChain(t *testing.T, window time.Duration) *chain {
 	renew := NewRefreshToken(p, c.clock, random{}, c.master, c.store, c.store, c.store, principals, tokens.NewSessions(p, c.clock, c.store))
 	authenticate := authenticator(func(who inbound.ClientCredentials) (*client.ServiceClient, error) { return c.clients[who.ID], nil })
 	var err error
-	c.Pipeline, err = NewPipeline(p, c.clock, random{}, authenticate, c.store, issuer(t, p, c.clock, c.codec), []Grant{renew})
+	c.Pipeline, err = NewPipeline(p, c.clock, random{}, authenticate, c.store, c.store, issuer(t, p, c.clock, c.codec), []Grant{renew})
 	must(t, err)
 	return c
 }

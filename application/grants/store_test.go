@@ -34,6 +34,21 @@ type store struct {
 	reruns           int // how often a conflict makes the work run again
 	inactive         map[domain.ID]bool
 	fail             error
+	openings         []outbound.Opening
+	openFails        error
+}
+
+// Open keeps a login without a unit of work.
+func (s *store) Open(_ context.Context, o outbound.Opening) error {
+	s.openings = append(s.openings, o)
+	if s.openFails != nil {
+		return s.openFails
+	}
+	s.sessions[o.Session.ID()] = o.Session.Snapshot()
+	if o.Refresh != nil {
+		s.refresh[o.Refresh.Snapshot().Digest] = o.Refresh.Snapshot()
+	}
+	return nil
 }
 
 func newStore() *store {

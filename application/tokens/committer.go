@@ -3,6 +3,7 @@ package tokens
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -45,15 +46,44 @@ func (c *Committer) Do(ctx context.Context, work func(context.Context, outbound.
 		}
 		return err
 	})
-	if committed := err == nil || refused != nil && errors.Is(err, refused); !committed || len(stored) == 0 {
-		return err
+	if committed := err == nil || refused != nil && errors.Is(err, refused); committed && len(stored) > 0 {
+		tell(ctx, c.feed, c.bus, stored)
 	}
-	// Committed: an impatient caller must not keep it from being told.
+	return err
+}
+
+// tell brings what is committed to every instance: an impatient caller must not
+// keep it from being told.
+func tell(ctx context.Context, feed *Feed, bus outbound.SignalBus, stored []token.Signal) {
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), tellLimit)
 	defer done()
-	c.feed.Apply(ctx, stored...)
-	_ = c.bus.Publish(ctx, stored...) // bounded; the tail has it within half a second
-	return err
+	feed.Apply(ctx, stored...)
+	_ = bus.Publish(ctx, stored...) // bounded; the tail has it within half a second
+}
+
+// Opener keeps logins and tells every instance of them, as a Committer does of
+// units of work.
+type Opener struct {
+	inner outbound.SessionOpener
+	feed  *Feed
+	bus   outbound.SignalBus
+}
+
+var _ outbound.SessionOpener = (*Opener)(nil)
+
+// NewOpener wraps the store's opener.
+func NewOpener(inner outbound.SessionOpener, feed *Feed, bus outbound.SignalBus) *Opener {
+	return &Opener{inner: inner, feed: feed, bus: bus}
+}
+
+// Open keeps a login as the inner opener does.
+func (o *Opener) Open(ctx context.Context, opening outbound.Opening) error {
+	opening.Signals = append(slices.Clip(opening.Signals), token.Saved(opening.User.ID(), o.feed.clock.Now()))
+	if err := o.inner.Open(ctx, opening); err != nil {
+		return err
+	}
+	tell(ctx, o.feed, o.bus, opening.Signals)
+	return nil
 }
 
 type recordingSignals struct {

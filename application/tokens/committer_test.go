@@ -228,3 +228,38 @@ func TestCommitterTellsOfSavedUsers(t *testing.T) {
 		}
 	}
 }
+
+// openerOf is a function field.
+type openerOf func(outbound.Opening) error
+
+func (o openerOf) Open(_ context.Context, opening outbound.Opening) error { return o(opening) }
+
+func TestOpenerTellsOfLogins(t *testing.T) {
+	for name, fail := range map[string]error{"kept": nil, "refused": unavailable()} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.bus.published = nil
+			var stored []token.Signal
+			opener := NewOpener(openerOf(func(o outbound.Opening) error { stored = o.Signals; return fail }), w.feed, w.bus)
+			u := given.User()
+			claims := claimsAt(w.clock.Now())
+			err := opener.Open(t.Context(), outbound.Opening{User: u, Signals: []token.Signal{revocation(claims)}})
+			if (err == nil) != (fail == nil) {
+				t.Errorf("Open() = %v", err)
+			}
+			want := []token.Signal{revocation(claims), token.Saved(u.ID(), w.clock.Now())}
+			if diff := cmp.Diff(want, stored); diff != "" {
+				t.Errorf("stored (-want +got):\n%s", diff)
+			}
+			if fail != nil {
+				want = nil
+			}
+			if diff := cmp.Diff(want, w.bus.published); diff != "" {
+				t.Errorf("published (-want +got):\n%s", diff)
+			}
+			if w.reg.Ended(claims) != (fail == nil) {
+				t.Error("applied here although it was refused, or not although it was kept")
+			}
+		})
+	}
+}

@@ -37,6 +37,10 @@ func NewCredentials(p Policies, clock outbound.Clock, names NameKey, hasher outb
 // Login is a proven password: whose it is, and what the login leaves behind.
 type Login struct {
 	UserID domain.ID
+	// Account is the user as the password was proven; Rehashed tells that its
+	// hash is a new one of the same password. Nil where only Record will do.
+	Account  *user.User
+	Rehashed bool
 	// Record notes the login in the unit of work that opens the session, and
 	// fails where the account was closed to logins meanwhile.
 	Record func(ctx context.Context, r outbound.Repositories) error
@@ -63,7 +67,13 @@ func (c *Credentials) VerifyPassword(ctx context.Context, identifier string, pas
 	if candidate.user.Admit(c.policy.Current().Admission, c.clock.Now()) != nil {
 		return Login{}, c.refuseAdmission(ctx, candidate.user.ID())
 	}
-	return Login{UserID: candidate.user.ID(), Record: c.record(candidate.user, proof.rehashed)}, nil
+	login := Login{UserID: candidate.user.ID(), Account: candidate.user, Rehashed: proof.rehashed != "", Record: c.record(candidate.user, proof.rehashed)}
+	now := c.clock.Now()
+	login.Account.LoggedIn(now)
+	if login.Rehashed {
+		login.Account.Rehashed(proof.rehashed, now)
+	}
+	return login, nil
 }
 
 // attempt evaluates a password within the budget of its candidate. One that

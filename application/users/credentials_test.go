@@ -251,3 +251,21 @@ func TestVerifyPasswordRehashes(t *testing.T) {
 }
 
 var _ func(context.Context, outbound.Repositories) error = Login{}.Record
+
+// What a login changes is noted on the account as it was read, so that it can be
+// stored at once; its version stands.
+func TestLoginsComeWithTheirAccount(t *testing.T) {
+	for _, outdated := range []bool{false, true} {
+		d := newDesk(func(_ *Policy, s *user.Snapshot) { s.FailedLoginAttempts, s.Version = 2, 7 })
+		d.hasher.outdated = outdated
+		login, err := d.try(t, d.name(), right)
+		must(t, err)
+		s := login.Account.Snapshot()
+		if s.ID != d.user.ID() || !s.LastLogin.Equal(d.clock.Now()) || s.FailedLoginAttempts != 0 || s.Revision != 7 || s.Version != 7 {
+			t.Errorf("account %+v", s)
+		}
+		if login.Rehashed != outdated {
+			t.Errorf("rehashed: %v, want %v", login.Rehashed, outdated)
+		}
+	}
+}

@@ -25,6 +25,7 @@ type Store struct {
 	Scopes       outbound.ScopeDirectory
 	Principals   outbound.Principals
 	Spender      outbound.RefreshSpender
+	Opener       outbound.SessionOpener
 	Refresh      outbound.RefreshDirectory
 	Keys         outbound.KeyDirectory
 	Lockouts     outbound.Lockouts
@@ -64,6 +65,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"SessionList", RunSessionList},
 		{"RefreshTokens", RunRefreshTokens},
 		{"RefreshSpender", RunSpender},
+		{"SessionOpener", RunOpener},
 		{"SigningKeys", RunSigningKeys},
 		{"Lockouts", RunLockouts},
 		{"Signals", RunSignals},

@@ -12,7 +12,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/keystone-auth/keystone/domain"
-	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
 
@@ -187,10 +186,9 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-// saneRequestID accepts 1 to 64 of A-Z a-z 0-9 . _ - that are no secret of ours
-// in the wrong header: it is logged.
+// saneRequestID accepts 1 to 64 of A-Z a-z 0-9 . _ -
 func saneRequestID(id string) bool {
-	if id == "" || len(id) > 64 || token.IsOpaque(id) {
+	if id == "" || len(id) > 64 {
 		return false
 	}
 	for i := range len(id) {

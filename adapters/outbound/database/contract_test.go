@@ -24,7 +24,7 @@ func store(db *database.DB) contract.Store {
 	return contract.Store{
 		UnitOfWork: database.NewUnitOfWork(db), Users: database.NewUserDirectory(db), Clients: database.NewClientDirectory(db),
 		Usage: database.NewClientUsage(db), Roles: database.NewRoleDirectory(db), Scopes: database.NewScopeDirectory(db),
-		Principals: database.NewPrincipals(db), Spender: database.NewRefreshSpender(db), Refresh: database.NewRefreshDirectory(db),
+		Principals: database.NewPrincipals(db), Spender: database.NewRefreshSpender(db), Opener: database.NewSessionOpener(db), Refresh: database.NewRefreshDirectory(db),
 		Keys: database.NewKeyDirectory(db), Lockouts: database.NewLockouts(db), Signals: database.NewSignalLog(db),
 		UserList: database.NewUserList(db), SessionList: database.NewSessionList(db), History: database.NewPasswordHistory(db),
 		Audit: database.NewAuditLog(db), Settings: database.NewSettingsDirectory(db), Housekeeping: database.NewHousekeeping(db), Statistics: database.NewStatistics(db), Seals: database.NewAuditSeals(db), Vault: database.NewVault(db),

@@ -34,6 +34,9 @@ type Config struct {
 	// transaction that stores them, and stores what follows from them; its
 	// failure undoes the unit of work.
 	Follow func(ctx context.Context, tx *sql.Tx, events []domain.Occurrence) error
+	// Follows tells whether Follow does anything for events of a type; nil
+	// means that it may for all.
+	Follows func(domain.EventType) bool
 }
 
 const defaultMaxConns = 20
@@ -52,6 +55,7 @@ type DB struct {
 	clock    outbound.Clock
 	random   outbound.Random
 	follow   func(ctx context.Context, tx *sql.Tx, events []domain.Occurrence) error
+	follows  func(domain.EventType) bool
 	// migrator opens a pool for changing the structure, without the time
 	// limits that requests have.
 	migrator func() (*sql.DB, error)
@@ -67,7 +71,10 @@ func Open(_ context.Context, config Config, clock outbound.Clock, random outboun
 	if config.MaxConns < 0 {
 		return nil, errors.New("database: the number of connections must be positive")
 	}
-	db := &DB{clock: clock, random: random, follow: config.Follow}
+	db := &DB{clock: clock, random: random, follow: config.Follow, follows: config.Follows}
+	if db.follows == nil {
+		db.follows = func(domain.EventType) bool { return config.Follow != nil }
+	}
 	dialect, rest, err := splitURL(config.URL)
 	switch {
 	case err != nil:

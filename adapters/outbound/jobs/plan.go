@@ -83,6 +83,9 @@ func driverOf(dialect string, pool *sql.DB) (riverdriver.Driver[*sql.Tx], error)
 	return nil, fmt.Errorf("jobs: there is no dialect %q", dialect)
 }
 
+// Follows tells whether a reaction follows from events of a type.
+func (p *Plan) Follows(t domain.EventType) bool { return len(p.names[t]) > 0 }
+
 // Follow stores a job for each reaction to each of the events, in the
 // transaction that stores those.
 func (p *Plan) Follow(ctx context.Context, tx *sql.Tx, events []domain.Occurrence) error {

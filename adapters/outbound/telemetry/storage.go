@@ -110,6 +110,21 @@ func (s *refreshSpender) Spend(ctx context.Context, spending outbound.Spending) 
 	return s.inner.Spend(ctx, spending)
 }
 
+// SessionOpener times the keeping of logins.
+func (m *Metrics) SessionOpener(inner outbound.SessionOpener) outbound.SessionOpener {
+	return &sessionOpener{inner, m.operation("sessions.open")}
+}
+
+type sessionOpener struct {
+	inner outbound.SessionOpener
+	open  operation
+}
+
+func (s *sessionOpener) Open(ctx context.Context, o outbound.Opening) error {
+	defer s.open.took(s.open.clock.Now())
+	return s.inner.Open(ctx, o)
+}
+
 // RefreshDirectory times lookups of refresh tokens.
 func (m *Metrics) RefreshDirectory(inner outbound.RefreshDirectory) outbound.RefreshDirectory {
 	return &refreshDirectory{inner, m.operation("refresh_tokens.by_digest")}
