@@ -8,6 +8,7 @@
 //	world_test.go     accounts, clients and logins to test with
 //	ledger_test.go    every secret that was used, to be found nowhere afterwards
 //	*_cases_test.go   the contract, as data
+//	topology_*_test.go  servers around Keystone that are frozen, killed, failed over
 //	clients/          independent OAuth and JOSE clients, run by Node.js
 //
 // KEYSTONE_URL and KEYSTONE_ADMIN_PASSWORD point the tests that need no process

@@ -12,4 +12,8 @@
 // if CI or KEYSTONE_TEST_REQUIRE_SERVICES is set. A server is looked for once
 // in a test binary. Nothing is ever flushed, and what a test made is removed
 // when it ends.
+//
+// What a test breaks is its own: NewPostgres with its replicas, NewRedis, the
+// Sentinels and the Cluster, and RunProcess for any other server start private
+// processes that can be frozen, killed and started again.
 package services

@@ -1,0 +1,212 @@
+//go:build unix
+
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/keystone-auth/keystone/test/services"
+)
+
+// proxyConfiguration passes a request on to another instance only where it was
+// not sent: nginx does so for connections that are refused, and for those that
+// break before an answer unless the method is POST or PATCH. Idle connections
+// are closed before a draining instance closes them.
+const proxyConfiguration = `
+worker_processes 1;
+pid %[1]s/pid;
+error_log stderr warn;
+events { worker_connections 512; }
+http {
+  access_log off;
+  client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi; uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
+  upstream keystone {
+%[2]s
+    keepalive 16;
+    keepalive_timeout 1s;
+  }
+  server {
+    listen 127.0.0.1:%[3]d;
+    location / {
+      proxy_pass http://keystone;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_next_upstream error timeout;
+      proxy_connect_timeout 1s;
+    }
+  }
+}
+`
+
+// behindProxy starts three instances on Postgres and Redis and nginx in front
+// of them, which gives each request to the next. The first Server is the proxy.
+func behindProxy(t *testing.T, more settings) (proxy *Server, instances []*Server) {
+	t.Helper()
+	nginx := services.Program(t, "nginx")
+	primary, redis := services.NewPostgres(t), services.NewRedis(t)
+	port := services.FreePort(t)
+	url := fmt.Sprintf("http://127.0.0.1:%d", port)
+	given := onOwnPostgres(primary).with(settings{"REDIS_URL": redis.URL(), "ISSUER": url, "TRUSTED_PROXIES": "127.0.0.0/8", "DATABASE_MAX_CONNS": "8"}).with(more)
+	instances = []*Server{start(t, given)}
+	for range 2 {
+		instances = append(instances, instances[0].sibling(t))
+	}
+	var upstream strings.Builder
+	for _, s := range instances {
+		fmt.Fprintf(&upstream, "    server %s max_fails=1 fail_timeout=1s;\n", strings.TrimPrefix(s.URL, "http://"))
+	}
+	listens := func() error {
+		connection, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	}
+	services.RunProcess(t, listens, func(dir string) []string {
+		file := filepath.Join(dir, "nginx.conf")
+		text := fmt.Sprintf(proxyConfiguration, dir, upstream.String(), port)
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil { // nginx runs as another user
+			t.Fatal(err)
+		}
+		return []string{nginx, "-p", dir, "-c", file, "-g", "daemon off;"}
+	})
+	return &Server{URL: url, Issuer: url, Admin: instances[0].Admin, secrets: instances[0].secrets, http: newHTTPClient(t), Database: primary.URL()}, instances
+}
+
+// TestRollingRestart: each instance in turn is replaced while clients log in,
+// refresh, register and are validated, and none of them sees a failure.
+func TestRollingRestart(t *testing.T) {
+	needsProcess(t)
+	proxy, instances := behindProxy(t, settings{"SHUTDOWN_DELAY": "2s"})
+	a := proxy.register(t)
+	var stop atomic.Bool
+	var served atomic.Int64
+	var running sync.WaitGroup
+	clients := []func() error{}
+	serve := func(status int, next func() call) func() error {
+		return func() error {
+			c := next()
+			got, err := proxy.try(c)
+			if err != nil {
+				return err
+			}
+			if got.status != status {
+				return fmt.Errorf("%s: %d %s", c.path, got.status, got.body)
+			}
+			served.Add(1)
+			return nil
+		}
+	}
+	for range 2 {
+		g := proxy.login(t, a)
+		current := g.Refresh
+		clients = append(clients,
+			serve(http.StatusOK, func() call { return me(g.Access) }),
+			serve(http.StatusOK, func() call { return me(g.Access) }),
+			serve(http.StatusAccepted, func() call { return registration(newAccount()) }),
+			serve(http.StatusOK, func() call { return passwordGrant(a) }),
+			func() error {
+				got, err := proxy.try(refreshGrant(current))
+				if err == nil && got.status != http.StatusOK {
+					err = fmt.Errorf("refresh: %d %s", got.status, got.body)
+				}
+				current = got.text("refresh_token")
+				served.Add(1)
+				return err
+			})
+	}
+	errs := make([]error, len(clients))
+	for i, once := range clients {
+		running.Go(func() {
+			for !stop.Load() && errs[i] == nil {
+				errs[i] = once()
+			}
+		})
+	}
+	for _, s := range instances {
+		had := served.Load()
+		s.Restart(t)
+		eventually(t, recovery, "under load", func() bool { return served.Load() > had+100 })
+	}
+	stop.Store(true)
+	running.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+	t.Logf("%d requests served", served.Load())
+}
+
+// TestNoAffinity: limits, lockout, settings and keys are one, whichever instance
+// a request comes to.
+func TestNoAffinity(t *testing.T) {
+	needsProcess(t)
+	proxy, instances := behindProxy(t, settings{"RATE_LIMITS": "off,login_user=9/1h", "LOCKOUT_ATTEMPTS": "5", "LOCKOUT_DURATIONS": "1h"})
+	admin := proxy.login(t, proxy.Admin)
+	everywhere := func(what string, holds func(s *Server) bool) {
+		t.Helper()
+		for _, s := range instances {
+			eventually(t, recovery, what, func() bool { return holds(s) })
+		}
+	}
+
+	t.Run("lockout", func(t *testing.T) {
+		a := proxy.register(t)
+		wrong := passwordGrant(account{Username: a.Username, Password: newPassword()})
+		for range 5 {
+			if got := proxy.want(t, http.StatusBadRequest, wrong); got.text("reason") == "account_locked" {
+				t.Error("locked too early")
+			}
+		}
+		for _, s := range instances {
+			if got := s.want(t, http.StatusBadRequest, passwordGrant(a)); got.text("reason") != "account_locked" {
+				t.Errorf("the right password of a locked account: %s", got.body)
+			}
+		}
+		proxy.send(t, wrong)
+		proxy.want(t, http.StatusTooManyRequests, wrong) // the tenth login under the name
+	})
+	t.Run("limits", func(t *testing.T) {
+		nobody := account{Username: "nobody-" + random(), Password: newPassword()}
+		got := statuses(atOnce(t, 30, func(int) (answer, error) { return proxy.try(passwordGrant(nobody)) }))
+		if got[http.StatusTooManyRequests] != 21 {
+			t.Errorf("of 30 logins under one name: %v, want 21 refused by a limit of 9", got)
+		}
+	})
+	t.Run("settings", func(t *testing.T) {
+		proxy.want(t, http.StatusOK, call{method: "PATCH", path: "/api/v1/admin/settings", bearer: admin.Access, json: `{"registration":"closed"}`})
+		everywhere("closed", func(s *Server) bool { return s.send(t, registration(newAccount())).status == http.StatusForbidden })
+		proxy.want(t, http.StatusOK, call{method: "PATCH", path: "/api/v1/admin/settings", bearer: admin.Access, json: `{"registration":null}`})
+		everywhere("open", func(s *Server) bool { return s.send(t, registration(newAccount())).status == http.StatusAccepted })
+	})
+	t.Run("keys", func(t *testing.T) {
+		before := string(proxy.get(t, "/.well-known/jwks.json").body)
+		proxy.want(t, http.StatusOK, call{path: "/api/v1/admin/keys/rotate", bearer: admin.Access})
+		everywhere("rotated", func(s *Server) bool { return string(s.get(t, "/.well-known/jwks.json").body) != before })
+		fresh := proxy.login(t, proxy.Admin)
+		for _, s := range instances {
+			s.want(t, http.StatusOK, me(fresh.Access))
+			s.want(t, http.StatusOK, me(admin.Access)) // of the key before
+		}
+	})
+	t.Run("sessions", func(t *testing.T) {
+		a := proxy.register(t)
+		g := proxy.login(t, a)
+		for range 6 {
+			g = proxy.refresh(t, g.Refresh)
+			proxy.want(t, http.StatusOK, me(g.Access))
+		}
+		proxy.want(t, http.StatusNoContent, call{path: logoutPath, bearer: g.Access})
+		everywhere("ended", func(s *Server) bool { return s.send(t, me(g.Access)).status == http.StatusUnauthorized })
+	})
+}
