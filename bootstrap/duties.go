@@ -10,6 +10,7 @@ import (
 // duties are what the housekeeper does.
 func (p parts) duties() []operations.Duty {
 	return slices.Concat(operations.Sweeps(p.out.Clock, p.out.Keeping), p.sealer.Duties(), []operations.Duty{
+		p.denials.Duty(),
 		{Name: "key rotation", Every: time.Second, Do: p.keys.RotateIfDue},
 	})
 }

@@ -104,6 +104,7 @@ type parts struct {
 	pipeline    *grants.Pipeline
 	health      *operations.Health
 	audit       *operations.Audit
+	denials     *operations.Denials
 	settings    *operations.Settings
 	statistics  *operations.Statistics
 	sealer      *operations.Sealer
@@ -171,6 +172,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	p.scopes = authorization.NewScopes(in.Clock, in.Random, in.Scopes, p.work)
 	p.health = operations.NewHealth(in.Clock, in.Probes)
 	p.audit = operations.NewAudit(in.Audit)
+	p.denials = operations.NewDenials(in.Clock, p.work)
 	p.settings = operations.NewSettings(in.Clock, p.live, in.Settings, p.work)
 	p.statistics = operations.NewStatistics(in.Clock, in.Counts)
 	p.sealer = operations.NewSealer(in.Clock, in.Random, in.MasterKey, in.Vault, in.Seals, p.live.retention, func(s domain.Seal) {

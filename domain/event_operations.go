@@ -3,6 +3,10 @@ package domain
 // The events of those who run the installation. An event of a setting names
 // it, and not its value.
 const (
+	// EventAccessDenied is something that a caller was proven for and not allowed.
+	// Its reason is the code of the refusal and, behind a colon, what was tried.
+	EventAccessDenied EventType = "access.denied"
+
 	EventSettingChanged     EventType = "setting.changed"
 	EventSigningKeysRotated EventType = "key.rotated" // by whom; beside what happened to each key
 	EventSigningKeyResealed EventType = "key.resealed"

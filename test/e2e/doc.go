@@ -9,7 +9,9 @@
 //	ledger_test.go    every secret that was used, to be found nowhere afterwards
 //	*_cases_test.go   the contract, as data
 //	topology_*_test.go  servers around Keystone that are frozen, killed, failed over
+//	document_test.go    every exchange is held to /openapi.json
 //	clients/          independent OAuth and JOSE clients, run by Node.js
+//	lint/             the linter of the document, too
 //
 // KEYSTONE_URL and KEYSTONE_ADMIN_PASSWORD point the tests that need no process
 // of their own at any deployment; the superuser is KEYSTONE_ADMIN_USERNAME, or

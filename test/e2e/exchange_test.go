@@ -135,6 +135,7 @@ func (s *Server) try(c call) (answer, error) {
 		return answer{}, err
 	}
 	s.secrets.keepJSON(got.body)
+	s.observe(request, c.form+c.json+c.raw, c.body == nil, got)
 	return got, nil
 }
 

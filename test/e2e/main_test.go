@@ -37,7 +37,10 @@ func run(m *testing.M) (code int) {
 		failed(err)
 		return code
 	}
-	return services.Run(m)
+	if code = services.Run(m); code == 0 {
+		failed(undriven())
+	}
+	return code
 }
 
 func build(to string) error {

@@ -11,34 +11,45 @@ import (
 	"testing"
 )
 
-// nodeReady installs what package-lock.json pins, once.
-var nodeReady = sync.OnceValue(func() error {
+var nodeMu sync.Mutex
+
+// nodeReady installs what the package-lock.json of a folder pins, unless one of
+// its packages is there. No script of a package is run.
+func nodeReady(folder, pinned string) error {
+	nodeMu.Lock()
+	defer nodeMu.Unlock()
 	for _, tool := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return err
 		}
 	}
-	if _, err := os.Stat(filepath.Join("clients", "node_modules", "openid-client")); err == nil {
+	if _, err := os.Stat(filepath.Join(folder, "node_modules", pinned)); err == nil {
 		return nil
 	}
-	install := exec.Command("npm", "ci", "--no-audit", "--no-fund")
-	install.Dir = "clients"
+	install := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+	install.Dir = folder
 	if out, err := install.CombinedOutput(); err != nil {
 		return fmt.Errorf("npm ci: %w\n%s", err, out)
 	}
 	return nil
-})
+}
+
+// needsNode skips where there is no Node.js, or fails where there must be.
+func needsNode(t *testing.T, folder, pinned string) {
+	t.Helper()
+	if err := nodeReady(folder, pinned); err != nil {
+		if os.Getenv("CI") != "" || os.Getenv("KEYSTONE_TEST_REQUIRE_SERVICES") != "" {
+			t.Fatalf("NO NODE.JS: %v", err)
+		}
+		t.Skipf("NO NODE.JS, SO THIS IS NOT TESTED: %v", err)
+	}
+}
 
 // node runs a script of clients/ against the server. It tells on standard
 // output, as a JSON list, which secrets it was given.
 func (s *Server) node(t *testing.T, script string, environment map[string]string) {
 	t.Helper()
-	if err := nodeReady(); err != nil {
-		if os.Getenv("CI") != "" || os.Getenv("KEYSTONE_TEST_REQUIRE_SERVICES") != "" {
-			t.Fatalf("NO NODE.JS CLIENTS: %v", err)
-		}
-		t.Skipf("NO NODE.JS CLIENTS, SO THESE ARE NOT TESTED: %v", err)
-	}
+	needsNode(t, "clients", "openid-client")
 	command := exec.CommandContext(t.Context(), "node", script)
 	command.Dir = "clients"
 	command.Env = append(os.Environ(), "KEYSTONE_URL="+s.URL, "ISSUER="+s.Issuer)

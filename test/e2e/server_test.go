@@ -36,6 +36,10 @@ type Server struct {
 	secrets  *ledger
 	http     *http.Client
 
+	documentMu sync.Mutex
+	document   *document
+	violations map[string]bool
+
 	command        *exec.Cmd
 	exited         chan struct{}
 	stdout, stderr *transcript
@@ -97,6 +101,7 @@ func prepare(t *testing.T, given settings) *Server {
 			s.Stop(t)
 		}
 		s.checkLogs(t)
+		s.checkDocument(t)
 		s.checkSecrets(t)
 		if t.Failed() {
 			t.Logf("stderr of %s:\n%s", s.URL, s.stderr)

@@ -95,6 +95,7 @@ func deployment(t *testing.T) *Server {
 	if s.Admin.Password == "" {
 		t.Fatal("KEYSTONE_URL is set without KEYSTONE_ADMIN_PASSWORD")
 	}
+	t.Cleanup(func() { s.checkDocument(t) })
 	s.Issuer = s.get(t, "/.well-known/oauth-authorization-server").text("issuer")
 	return s
 }

@@ -84,7 +84,13 @@ func (s *Server) refresh(t *testing.T, refresh string) grant {
 // newClient registers a service client on behalf of the superuser.
 func (s *Server) newClient(t *testing.T, admin grant, scopes, grants []string) client {
 	t.Helper()
-	draft := map[string]any{"name": "e2e " + random(), "scopes": scopes, "grant_types": grants}
+	draft := map[string]any{"name": "e2e " + random()}
+	if scopes != nil {
+		draft["scopes"] = scopes
+	}
+	if grants != nil {
+		draft["grant_types"] = grants
+	}
 	made := s.want(t, http.StatusCreated, call{path: clientsPath, bearer: admin.Access, json: text(draft)})
 	return client{ID: made.text("client_id"), Secret: made.text("client_secret")}
 }

@@ -21,9 +21,9 @@ var auditParameters = []field{
 	{name: "type", description: "Such as user.login_failed"},
 	{name: "actor", description: "The id of who did it"},
 	{name: "subject", description: "The id of what it was done to"},
-	{name: "outcome", values: []string{string(domain.Succeeded), string(domain.Failed)}},
-	{name: "from", description: "RFC 3339; inclusive"},
-	{name: "to", description: "RFC 3339; exclusive"},
+	{name: "outcome", description: "How it ended", values: []string{string(domain.Succeeded), string(domain.Failed)}},
+	{name: "from", description: "RFC 3339; inclusive", format: "date-time"},
+	{name: "to", description: "RFC 3339; exclusive", format: "date-time"},
 }
 
 type partyAnswer struct {

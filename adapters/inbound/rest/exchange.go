@@ -21,6 +21,7 @@ type exchange struct {
 	requestID string
 	address   string
 	caller    inbound.Caller // set by the guard
+	endpoint  *endpoint      // the same; nil where the router found none
 	cause     error          // what the answer keeps to itself; for the log
 	stack     []byte         // of a panic
 	cut       bool           // the answer had begun when it failed
@@ -80,6 +81,7 @@ func (s *Server) guard(e endpoint) echo.HandlerFunc {
 		if !ok {
 			return errors.New("rest: a handler ran outside of an exchange")
 		}
+		x.endpoint = &e
 		if e.access == bearer {
 			if err := s.authenticate(c, x); err != nil {
 				return err
@@ -123,6 +125,9 @@ func (s *Server) refuse(c echo.Context, x *exchange, err error) {
 	refusal := classify(c.Request().Context(), err)
 	if refusal.Kind == domain.KindInternal || refusal.Kind == domain.KindUnavailable {
 		x.cause = err
+	}
+	if err := s.tellDenial(c, x, refusal); err != nil && x.cause == nil {
+		x.cause = err // the refusal stands
 	}
 	response := c.Response()
 	if response.Committed {

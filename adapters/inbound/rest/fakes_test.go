@@ -44,6 +44,9 @@ type ports struct {
 	calls []string
 	users usersGiven
 
+	denied   []inbound.Denial
+	undenied error // where denials can't be kept
+
 	token        func(ctx context.Context, r inbound.TokenRequest) (inbound.TokenResponse, error)
 	asClient     func(ctx context.Context, c inbound.ClientCredentials, raw domain.Secret) (inbound.Introspection, error)
 	asBearer     func(ctx context.Context, caller inbound.Caller, raw domain.Secret) (inbound.Introspection, error)
@@ -141,6 +144,10 @@ func (p *ports) Create(ctx context.Context, caller inbound.Caller, d service.Dra
 }
 func (p *ports) CreateAsOperator(context.Context, service.Draft) (inbound.NewClient, error) {
 	return inbound.NewClient{}, errors.New("not an HTTP matter")
+}
+func (p *ports) Denied(_ context.Context, d inbound.Denial) error {
+	p.denied = append(p.denied, d)
+	return p.undenied
 }
 func (p *ports) Ready(ctx context.Context) (bool, []inbound.Dependency) { return p.ready(ctx) }
 
@@ -259,7 +266,7 @@ func serve(t testing.TB, p *ports, config Config) (*Server, *observer.ObservedLo
 	s, err := New(config, UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
 		Users: usersFake{p}, UserAccess: accessFake{p}, OwnAccess: ownFake{p}, Recovery: recoveryFake{p}, Addresses: addressesFake{p},
-		Accounts: p, Permissions: p, ClientAuth: p, Clients: p, Health: p, Audit: p, Settings: p.settings, Keys: p.keys, Statistics: statisticsPort{p},
+		Accounts: p, Permissions: p, ClientAuth: p, Clients: p, Health: p, Audit: p, Denials: p, Settings: p.settings, Keys: p.keys, Statistics: statisticsPort{p},
 	})
 	if err != nil {
 		t.Fatal(err)

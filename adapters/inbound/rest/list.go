@@ -17,7 +17,7 @@ import (
 
 // listParameters are in the query of every list.
 var listParameters = []field{
-	{name: "limit", description: "1 to 100; default 20"},
+	{name: "limit", description: "How many at most", numeric: &numeric{least: 1, most: domain.MaxPageSize, preset: domain.DefaultPageSize}},
 	{name: "cursor", description: "The next_cursor of the page before"},
 }
 

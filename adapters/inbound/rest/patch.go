@@ -55,8 +55,8 @@ func (p *patchValue[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 // Schema documents it.
 func (patchValue[T]) Schema(registry huma.Registry) *huma.Schema {
 	schema := *huma.SchemaFromType(registry, reflect.TypeFor[T]())
-	schema.Nullable = true
-	return &schema
+	schema.Nullable = false
+	return &huma.Schema{OneOf: []*huma.Schema{&schema, {Type: "null"}}}
 }
 
 // writeVersioned answers with a resource and the ETag of its version.

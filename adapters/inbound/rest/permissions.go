@@ -3,7 +3,9 @@ package rest
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -16,8 +18,25 @@ const maxChecks = 100
 type checkBody struct {
 	Resource string      `json:"resource,omitempty"`
 	Action   string      `json:"action,omitempty"`
-	Checks   []checkItem `json:"checks,omitempty" maxItems:"100" minItems:"1"`
-	UserID   *string     `json:"user_id,omitempty" format:"uuid" doc:"Another user; needs read:users"`
+	Checks   []checkItem `json:"checks,omitempty"`
+	UserID   *string     `json:"user_id,omitempty"`
+}
+
+// Schema documents both forms.
+func (checkBody) Schema(registry huma.Registry) *huma.Schema {
+	return eitherOf(registry, reflect.TypeFor[oneCheck](), reflect.TypeFor[manyChecks]())
+}
+
+// oneCheck and manyChecks are the two forms of a checkBody.
+type oneCheck struct {
+	Resource string  `json:"resource"`
+	Action   string  `json:"action"`
+	UserID   *string `json:"user_id,omitempty" format:"uuid" doc:"Another user; needs read:users"`
+}
+
+type manyChecks struct {
+	Checks []checkItem `json:"checks" maxItems:"100" minItems:"1"`
+	UserID *string     `json:"user_id,omitempty" format:"uuid" doc:"Another user; needs read:users"`
 }
 
 type checkItem struct {
@@ -32,11 +51,19 @@ type checkResult struct {
 }
 
 // checkAnswer documents both answers: one result, or results in order.
-type checkAnswer struct {
-	Resource string        `json:"resource,omitempty"`
-	Action   string        `json:"action,omitempty"`
-	Allowed  bool          `json:"allowed,omitempty"`
-	Results  []checkResult `json:"results,omitempty"`
+type checkAnswer struct{}
+
+// Schema documents it.
+func (checkAnswer) Schema(registry huma.Registry) *huma.Schema {
+	return eitherOf(registry, reflect.TypeFor[checkResult](), reflect.TypeFor[checkResults]())
+}
+
+func eitherOf(registry huma.Registry, types ...reflect.Type) *huma.Schema {
+	either := &huma.Schema{}
+	for _, t := range types {
+		either.OneOf = append(either.OneOf, schema(registry, t))
+	}
+	return either
 }
 
 type checkResults struct {

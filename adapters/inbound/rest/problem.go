@@ -63,6 +63,9 @@ var problemStatus = map[domain.Code]int{
 	codeMediaType:        http.StatusUnsupportedMediaType,
 }
 
+// problemType and a code make the type of a problem.
+const problemType = "urn:keystone:problem:"
+
 // notReady is what /readyz answers while a dependency is away.
 const notReady = http.StatusServiceUnavailable
 
@@ -119,7 +122,7 @@ func problemPage(response *echo.Response, e *domain.Error, page []byte) error {
 func writeProblem(response *echo.Response, e *domain.Error, requestID string) error {
 	status := problemStatus[e.Code]
 	p := problem{
-		Type: "urn:keystone:problem:" + string(e.Code), Title: http.StatusText(status), Status: status,
+		Type: problemType + string(e.Code), Title: http.StatusText(status), Status: status,
 		Detail: e.Message, Code: string(e.Code), RequestID: requestID,
 	}
 	for _, f := range e.Fields {
@@ -131,7 +134,7 @@ func writeProblem(response *echo.Response, e *domain.Error, requestID string) er
 	if challenge := bearerChallenge(e); challenge != "" {
 		h.Set("WWW-Authenticate", challenge)
 	}
-	return write(response, status, "application/problem+json", p)
+	return write(response, status, mediaProblem, p)
 }
 
 func answerField(f domain.Field) problemField {

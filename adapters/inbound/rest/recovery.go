@@ -9,7 +9,7 @@ import (
 )
 
 type addressBody struct {
-	Email string `json:"email" format:"email"`
+	Email string `json:"email" doc:"Any text: that it is no address is not told"`
 }
 
 type tokenBody struct {

@@ -5,8 +5,10 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/scope"
 )
 
@@ -16,7 +18,9 @@ type access string
 const (
 	anyone access = "none"
 	client access = "client" // proves itself in the request (RFC 6749, section 2.3)
-	bearer access = "bearer" // of an access token (RFC 6750)
+
+	clientOrBearer access = "client or bearer" // the handler tells them apart
+	bearer         access = "bearer"           // of an access token (RFC 6750)
 )
 
 // protocol is how an endpoint words its failures.
@@ -55,6 +59,9 @@ type endpoint struct {
 	status       int          // of success
 	alsoAs       int          // another status of the same answer; zero: none
 	unlisted     bool         // a part of a page; the document is silent of it
+
+	refuses  []domain.Code            // beside what follows from the row, see codes
+	examples map[string]*huma.Example // of the form
 }
 
 const (
@@ -78,32 +85,41 @@ const (
 	openAPIPath    = "/openapi.json"
 )
 
+// What several endpoints of a user's own refuse.
+var (
+	notUsers = []domain.Code{domain.CodeForbidden}
+	unproven = []domain.Code{domain.CodeWrongPassword, domain.CodeAccountLocked, domain.CodeBusy}
+)
+
 func (s *Server) table() []endpoint {
 	me := endpoint{method: http.MethodGet, access: bearer, scope: scope.ReadProfile, handle: s.me,
-		tag: tagUsers, id: "get-me", summary: "The caller's own account", answer: reflect.TypeFor[userAnswer](), status: http.StatusOK}
+		tag: tagUsers, id: "get-me", summary: "The caller's own account", answer: reflect.TypeFor[userAnswer](), status: http.StatusOK, refuses: notUsers}
 	changeMe := endpoint{method: http.MethodPatch, access: bearer, scope: scope.WriteProfile, handle: s.changeMe,
 		tag: tagUsers, id: "change-me", summary: "Change the caller's own profile; null clears a field", ifMatch: true,
-		body: reflect.TypeFor[profilePatch](), answer: reflect.TypeFor[userAnswer](), status: http.StatusOK}
+		body: reflect.TypeFor[profilePatch](), answer: reflect.TypeFor[userAnswer](), status: http.StatusOK, refuses: unproven}
 
 	table := []endpoint{
 		{method: http.MethodPost, path: tokenPath, access: client, protocol: oauthProtocol, handle: s.token,
-			tag: tagOAuth, id: "token", summary: "Issue tokens (RFC 6749)", form: s.tokenForm(),
-			answer: reflect.TypeFor[tokenAnswer](), status: http.StatusOK},
-		{method: http.MethodPost, path: introspectPath, access: client, protocol: oauthProtocol, handle: s.introspect,
-			tag: tagOAuth, id: "introspect", summary: "Tell the state of a token (RFC 7662)", form: s.presentedTokenForm(),
+			tag: tagOAuth, id: "token", summary: "Issue tokens (RFC 6749)", form: s.tokenForm(), examples: s.tokenExamples(),
+			refuses: []domain.Code{domain.CodeInvalidGrant, domain.CodeInvalidScope, domain.CodeUnauthorizedClient, domain.CodeUnsupportedGrantType, domain.CodeBusy},
+			answer:  reflect.TypeFor[tokenAnswer](), status: http.StatusOK},
+		{method: http.MethodPost, path: introspectPath, access: clientOrBearer, scope: scope.IntrospectTokens, protocol: oauthProtocol, handle: s.introspect,
+			tag: tagOAuth, id: "introspect", summary: "Tell the state of a token (RFC 7662)", form: s.presentedTokenForm(), examples: tokenExample,
 			answer: reflect.TypeFor[introspectionAnswer](), status: http.StatusOK},
 		{method: http.MethodPost, path: revokePath, access: client, protocol: oauthProtocol, handle: s.revoke,
-			tag: tagOAuth, id: "revoke", summary: "End a token (RFC 7009)", form: s.presentedTokenForm(), status: http.StatusOK},
+			tag: tagOAuth, id: "revoke", summary: "End a token (RFC 7009)", form: s.presentedTokenForm(), examples: tokenExample, status: http.StatusOK},
 		{method: http.MethodPost, path: "/api/v1/auth/logout", access: bearer, handle: s.logout,
 			tag: tagOAuth, id: "logout", summary: "End this session, or all of the user's",
 			body: reflect.TypeFor[logoutBody](), bodyOptional: true, status: http.StatusNoContent},
 		{method: http.MethodPost, path: "/api/v1/auth/permissions/check", access: bearer, handle: s.checkPermissions,
 			tag: tagOAuth, id: "check-permissions", summary: "Tell whether one or up to 100 things are allowed",
-			body: reflect.TypeFor[checkBody](), answer: reflect.TypeFor[checkAnswer](), status: http.StatusOK},
+			refuses: []domain.Code{domain.CodeInsufficientScope, domain.CodeNotFound},
+			body:    reflect.TypeFor[checkBody](), answer: reflect.TypeFor[checkAnswer](), status: http.StatusOK},
 
 		{method: http.MethodPost, path: "/api/v1/users/register", access: anyone, handle: s.register,
 			tag: tagUsers, id: "register", summary: "Make an account",
-			body: reflect.TypeFor[registerBody](), answer: reflect.TypeFor[registerAnswer](), status: http.StatusAccepted},
+			refuses: []domain.Code{domain.CodeUsernameTaken, domain.CodeClosed, domain.CodeRateLimited, domain.CodeBusy},
+			body:    reflect.TypeFor[registerBody](), answer: reflect.TypeFor[registerAnswer](), status: http.StatusAccepted},
 		me.at("/api/v1/users/me", ""), me.at("/api/v1/users/profile", "-alias"),
 		changeMe.at("/api/v1/users/me", ""), changeMe.at("/api/v1/users/profile", "-alias"),
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"reflect"
 
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/scope"
 )
 
@@ -24,7 +25,7 @@ func (s *Server) roleRoutes() []endpoint {
 			body: reflect.TypeFor[rolePatch](), answer: answer, status: http.StatusOK},
 		{method: http.MethodDelete, path: one, access: bearer, scope: scope.WriteRoles, handle: s.deleteRole,
 			tag: tagRoles, id: "delete-role", summary: "Take a role from everyone, and away; built-in ones stay", ifMatch: true,
-			status: http.StatusNoContent},
+			refuses: []domain.Code{domain.CodeBuiltin}, status: http.StatusNoContent},
 		{method: http.MethodPut, path: link, access: bearer, scope: scope.WriteRoles, handle: s.grantToRole,
 			tag: tagRoles, id: "grant-to-role", summary: "Give a role a scope that the caller holds", status: http.StatusNoContent},
 		{method: http.MethodDelete, path: link, access: bearer, scope: scope.WriteRoles, handle: s.withdrawFromRole,
@@ -48,6 +49,6 @@ func (s *Server) scopeRoutes() []endpoint {
 			body: reflect.TypeFor[scopePatch](), answer: answer, status: http.StatusOK},
 		{method: http.MethodDelete, path: one, access: bearer, scope: scope.WriteScopes, handle: s.deleteScope,
 			tag: tagRoles, id: "delete-scope", summary: "Remove a scope that no role and no client holds; built-in ones stay", ifMatch: true,
-			status: http.StatusNoContent},
+			refuses: []domain.Code{domain.CodeBuiltin, domain.CodeInUse}, status: http.StatusNoContent},
 	}
 }

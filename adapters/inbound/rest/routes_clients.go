@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"reflect"
 
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/scope"
 )
 
@@ -18,25 +19,25 @@ func (s *Server) clientRoutes() []endpoint {
 			tag: tagClients, id: "get-client", summary: "A service client", answer: answer, status: http.StatusOK},
 		{method: http.MethodPatch, path: one, access: bearer, scope: scope.WriteClients, handle: s.changeClient,
 			tag: tagClients, id: "change-client", summary: "Change a service client; null gives a field its default", ifMatch: true,
-			body: reflect.TypeFor[clientPatch](), answer: answer, status: http.StatusOK},
+			body: reflect.TypeFor[clientPatch](), answer: answer, refuses: []domain.Code{domain.CodeBuiltin}, status: http.StatusOK},
 		{method: http.MethodDelete, path: one, access: bearer, scope: scope.WriteClients, handle: s.deleteClient,
 			tag: tagClients, id: "delete-client", summary: "Delete a service client; its tokens and sessions end", ifMatch: true,
-			status: http.StatusNoContent},
+			refuses: []domain.Code{domain.CodeBuiltin}, status: http.StatusNoContent},
 		{method: http.MethodPost, path: one + "/secret", access: bearer, scope: scope.WriteClients, handle: s.rotateSecret,
 			tag: tagClients, id: "rotate-client-secret", summary: "Make a new secret, shown this once; the old one lives on for a grace",
-			body: reflect.TypeFor[rotateBody](), bodyOptional: true, answer: reflect.TypeFor[secretAnswer](), status: http.StatusOK},
+			body: reflect.TypeFor[rotateBody](), bodyOptional: true, answer: reflect.TypeFor[secretAnswer](), refuses: []domain.Code{domain.CodeBuiltin}, status: http.StatusOK},
 		{method: http.MethodPut, path: link, access: bearer, scope: scope.WriteClients, handle: s.grantToClient,
-			tag: tagClients, id: "grant-to-client", summary: "Give a service client a scope that the caller holds", status: http.StatusNoContent},
+			tag: tagClients, id: "grant-to-client", summary: "Give a service client a scope that the caller holds", refuses: []domain.Code{domain.CodeBuiltin}, status: http.StatusNoContent},
 		{method: http.MethodDelete, path: link, access: bearer, scope: scope.WriteClients, handle: s.withdrawFromClient,
-			tag: tagClients, id: "withdraw-from-client", summary: "Take a scope from a service client", status: http.StatusNoContent},
+			tag: tagClients, id: "withdraw-from-client", summary: "Take a scope from a service client", refuses: []domain.Code{domain.CodeBuiltin}, status: http.StatusNoContent},
 
 		{method: http.MethodGet, path: allClientsPath, access: bearer, scope: scope.AdminClients, handle: s.listClients,
 			tag: tagClients, id: listClients, summary: "All service clients with their last use, in the order they were made",
 			query: listParameters, answer: reflect.TypeFor[listAnswer[listedClient]](), status: http.StatusOK},
 		{method: http.MethodPost, path: overseen + "/deactivate", access: bearer, scope: scope.AdminClients, handle: s.deactivateClient,
 			tag: tagClients, id: "deactivate-client", summary: "Keep a service client from everything; its tokens and sessions end for good",
-			status: http.StatusNoContent},
+			refuses: []domain.Code{domain.CodeBuiltin}, status: http.StatusNoContent},
 		{method: http.MethodPost, path: overseen + "/activate", access: bearer, scope: scope.AdminClients, handle: s.activateClient,
-			tag: tagClients, id: "activate-client", summary: "Let a service client ask for tokens again", status: http.StatusNoContent},
+			tag: tagClients, id: "activate-client", summary: "Let a service client ask for tokens again", refuses: []domain.Code{domain.CodeBuiltin}, status: http.StatusNoContent},
 	}
 }

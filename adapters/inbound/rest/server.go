@@ -58,6 +58,7 @@ type UseCases struct {
 	ClientControl inbound.ClientControl
 	Health        inbound.Health
 	Audit         inbound.AuditTrail
+	Denials       inbound.Denials
 	Settings      inbound.Settings
 	Keys          inbound.SigningKeys
 	Statistics    inbound.Statistics
@@ -142,8 +143,8 @@ func (s *Server) OpenAPI() ([]byte, error) {
 	return document.body, err
 }
 
-// Route is an endpoint as tests see it. Auth is `none`, `client`, `bearer` or
-// the scope that a bearer needs. Every GET also answers HEAD.
+// Route is an endpoint as tests see it. Auth is `none`, `client`,
+// `bearer`, `client or bearer`, or the scope that a bearer needs. Every GET also answers HEAD.
 type Route struct {
 	Method   string
 	Path     string
@@ -156,7 +157,7 @@ func (s *Server) Routes() []Route {
 	routes := make([]Route, len(s.endpoints))
 	for i, e := range s.endpoints {
 		auth := string(e.access)
-		if e.scope != "" {
+		if e.access == bearer && e.scope != "" {
 			auth = string(e.scope)
 		}
 		routes[i] = Route{Method: e.method, Path: e.path, Auth: auth, Unlisted: e.unlisted}

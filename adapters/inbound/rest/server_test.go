@@ -62,13 +62,15 @@ func TestOpenAPIDescribesEveryRoute(t *testing.T) {
 	ids := map[string]bool{}
 	for path, operations := range document.Paths {
 		for method, op := range operations {
-			auth := "none"
+			auth, byClient := "none", false
 			for _, requirement := range op.Security {
-				if scopes, ok := requirement[schemeBearer]; ok {
-					auth = strings.Join(append(scopes, "bearer")[:1], "")
-				}
 				if _, ok := requirement[schemeClient]; ok {
-					auth = "client"
+					auth, byClient = "client", true
+				}
+				if scopes, ok := requirement[schemeBearer]; ok && byClient {
+					auth = "client or bearer"
+				} else if ok {
+					auth = strings.Join(append(scopes, "bearer")[:1], "")
 				}
 			}
 			got = append(got, fmt.Sprintf("%s %s %s", strings.ToUpper(method), path, auth))

@@ -15,11 +15,11 @@ type statisticsAnswer struct {
 
 type userCounts struct {
 	Total  int64 `json:"total"`
-	Active int64 `json:"active"`
+	Active int64 `json:"active" example:"1180"`
 }
 
 type sessionCounts struct {
-	Active int64 `json:"active"`
+	Active int64 `json:"active" example:"310"`
 }
 
 type hourCounts struct {

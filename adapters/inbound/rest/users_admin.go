@@ -18,10 +18,10 @@ import (
 // userParameters pick accounts.
 var userParameters = []field{
 	{name: "q", description: "Part of the username, the address or a name, in any case; taken literally"},
-	{name: "is_active", values: []string{"true", "false"}},
-	{name: "is_verified", values: []string{"true", "false"}},
+	{name: "is_active", description: "Whether they may log in", values: []string{"true", "false"}},
+	{name: "is_verified", description: "Whether their address is verified", values: []string{"true", "false"}},
 	{name: "role", description: "The name of a role that the user has"},
-	{name: "created_after", description: "RFC 3339; exclusive"},
+	{name: "created_after", description: "RFC 3339; exclusive", format: "date-time"},
 }
 
 const userList = "list-users"

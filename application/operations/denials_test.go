@@ -1,0 +1,96 @@
+package operations
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/ports/inbound"
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/given"
+)
+
+// denialTrail keeps appended events.
+type denialTrail struct {
+	outbound.Events
+	events []domain.Event
+	fail   error
+}
+
+func (l *denialTrail) Append(_ context.Context, events ...domain.Event) error {
+	l.events = append(l.events, events...)
+	return l.fail
+}
+
+func (l *denialTrail) Do(ctx context.Context, fn func(context.Context, outbound.Repositories) error) error {
+	return fn(ctx, outbound.Repositories{Events: l})
+}
+
+func denialOf(id string) inbound.Denial {
+	return inbound.Denial{
+		Caller: inbound.Caller{Principal: token.Principal{Kind: domain.PartyUser, ID: id, Name: "mallory"}},
+		Tried:  "delete-user", Subject: domain.Party{Kind: domain.PartyUser, ID: "victim"}, Code: domain.CodeForbidden,
+	}
+}
+
+func TestDenialIsAnEvent(t *testing.T) {
+	kept := &denialTrail{}
+	if err := NewDenials(clock{}, kept).Denied(t.Context(), denialOf("m")); err != nil {
+		t.Fatal(err)
+	}
+	want := domain.Event{Type: domain.EventAccessDenied, Outcome: domain.Failed, Reason: "forbidden: delete-user", OccurredAt: given.Now,
+		Actor: domain.Party{Kind: domain.PartyUser, ID: "m", Name: "mallory"}, Subject: domain.Party{Kind: domain.PartyUser, ID: "victim"}}
+	if len(kept.events) != 1 || kept.events[0] != want {
+		t.Errorf("kept %+v", kept.events)
+	}
+	kept.fail = domain.Unavailable(nil, time.Second)
+	if err := NewDenials(clock{}, kept).Denied(t.Context(), denialOf("m")); !domain.HasCode(err, domain.CodeUnavailable) {
+		t.Errorf("no store: %v", err)
+	}
+}
+
+// One caller can't fill the trail, and shuts no other out of it; what was left
+// out is told in one record.
+func TestDenialsAreBounded(t *testing.T) {
+	kept := &denialTrail{}
+	d := NewDenials(clock{}, kept)
+	for range 500 {
+		if err := d.Denied(t.Context(), denialOf("m")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.Denied(t.Context(), denialOf("other")); err != nil {
+		t.Fatal(err)
+	}
+	if len(kept.events) != denialsKept+1 || kept.events[denialsKept].Actor.ID != "other" {
+		t.Fatalf("%d records", len(kept.events))
+	}
+	for range 2 { // the second time there is nothing to tell
+		if err := d.Duty().Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	last := kept.events[len(kept.events)-1]
+	if len(kept.events) != denialsKept+2 || last.Reason != "repeated: 480 more within a minute" || last.Actor.ID != "m" {
+		t.Errorf("%d records, the last %+v", len(kept.events), last)
+	}
+	if err := d.Denied(t.Context(), denialOf("m")); err != nil || len(kept.events) != denialsKept+3 {
+		t.Errorf("the next minute: %v, %d records", err, len(kept.events))
+	}
+}
+
+// The counters themselves are bounded: who comes late counts with others.
+func TestDeniedCallersAreBounded(t *testing.T) {
+	kept := &denialTrail{}
+	d := NewDenials(clock{}, kept)
+	for range deniedCallers + 5*denialsKept {
+		if err := d.Denied(t.Context(), denialOf(given.ID().String())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(d.counts) != deniedCallers+1 || len(kept.events) != deniedCallers+denialsKept {
+		t.Errorf("%d counters, %d records", len(d.counts), len(kept.events))
+	}
+}
