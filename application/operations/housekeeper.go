@@ -94,7 +94,6 @@ func Sweeps(clock outbound.Clock, store outbound.Housekeeping) []Duty {
 		}}
 	}
 	return []Duty{
-		duty("refresh tokens", keptFor, store.RefreshTokens),
 		duty("sessions", keptFor, store.Sessions),
 		duty("pending registrations", 0, store.PendingRegistrations),
 		duty("lockouts", keptFor, store.Lockouts),

@@ -13,11 +13,10 @@ import (
 	"github.com/keystone-auth/keystone/test/given"
 )
 
-// sweeper has so many rows of each kind and notes what it is asked.
+// sweeper has so many rows of each kind and notes up to when they may go.
 type sweeper struct {
 	rows   map[string]int
 	before map[string]time.Time
-	asked  []string
 	fail   error
 }
 
@@ -26,14 +25,10 @@ func (s *sweeper) sweep(kind string) func(context.Context, time.Time, int) (int,
 		swept := min(limit, s.rows[kind])
 		s.rows[kind] -= swept
 		s.before[kind] = before
-		s.asked = append(s.asked, kind)
 		return swept, s.fail
 	}
 }
 
-func (s *sweeper) RefreshTokens(ctx context.Context, before time.Time, limit int) (int, error) {
-	return s.sweep("refresh tokens")(ctx, before, limit)
-}
 func (s *sweeper) Sessions(ctx context.Context, before time.Time, limit int) (int, error) {
 	return s.sweep("sessions")(ctx, before, limit)
 }
@@ -51,7 +46,7 @@ func (s *sweeper) SigningKeys(ctx context.Context, before time.Time, limit int) 
 }
 
 func TestSweeps(t *testing.T) {
-	s := &sweeper{rows: map[string]int{"refresh tokens": 2*sweepBatch + 1, "sessions": 3, "lockouts": (maxBatches + 1) * sweepBatch}, before: map[string]time.Time{}}
+	s := &sweeper{rows: map[string]int{"sessions": 2*sweepBatch + 1, "lockouts": (maxBatches + 1) * sweepBatch}, before: map[string]time.Time{}}
 	sweep := func() {
 		t.Helper()
 		for _, duty := range Sweeps(clock{}, s) {
@@ -62,16 +57,13 @@ func TestSweeps(t *testing.T) {
 	}
 	sweep()
 	week := given.Now.Add(-7 * 24 * time.Hour)
-	for kind, want := range map[string]time.Time{"refresh tokens": week, "sessions": week, "lockouts": week, "signing keys": week, "pending registrations": given.Now, "tickets": given.Now} {
+	for kind, want := range map[string]time.Time{"sessions": week, "lockouts": week, "signing keys": week, "pending registrations": given.Now, "tickets": given.Now} {
 		if got := s.before[kind]; !got.Equal(want) {
 			t.Errorf("%s: before %s, want %s", kind, got, want)
 		}
 		if s.rows[kind] > 0 && kind != "lockouts" {
 			t.Errorf("%d %s are left", s.rows[kind], kind)
 		}
-	}
-	if slices.Index(s.asked, "refresh tokens") > slices.Index(s.asked, "sessions") {
-		t.Error("sessions are swept before their tokens")
 	}
 	if s.rows["lockouts"] != sweepBatch {
 		t.Errorf("%d lockouts are left, want a batch for the next sweep", s.rows["lockouts"])

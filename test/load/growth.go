@@ -178,7 +178,7 @@ const sweepBatch = 1000
 func sweep(ctx context.Context, h *database.Housekeeping) (s swept) {
 	began := time.Now()
 	before := began.Add(-7 * 24 * time.Hour)
-	for _, duty := range []func(context.Context, time.Time, int) (int, error){h.RefreshTokens, h.Sessions} {
+	for _, duty := range []func(context.Context, time.Time, int) (int, error){h.Sessions} {
 		for n := sweepBatch; n == sweepBatch; {
 			var err error
 			if n, err = duty(ctx, before, sweepBatch); err != nil {

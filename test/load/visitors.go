@@ -84,15 +84,20 @@ type refresher struct {
 	at     int
 }
 
+// refreshUsers is how many users refresh, spread over all of them: many, and few
+// enough that each comes again while what is known of it is still in memory.
+const refreshUsers = 1000
+
 // refreshChains divides the users among n clients.
 func refreshChains(_ context.Context, d *deployment, n int) ([]fire.Visitor, error) {
 	if len(d.refresh) < n {
 		return nil, fmt.Errorf("%d users are too few for %d clients", len(d.refresh), n)
 	}
 	refreshers := make([]fire.Visitor, n)
+	apart := max(1, len(d.refresh)/refreshUsers)
 	for i := range refreshers {
 		r := &refresher{}
-		for user := i; user < len(d.refresh); user += n {
+		for user := i * apart; user < len(d.refresh); user += n * apart {
 			r.chains = append(r.chains, &d.refresh[user])
 		}
 		refreshers[i] = r

@@ -30,7 +30,7 @@ func TestTreesAreFollowed(t *testing.T) {
 }
 
 func TestCountCommands(t *testing.T) {
-	info := "# Commandstats\r\ncmdstat_get:calls=12,usec=3,usec_per_call=0.25\r\ncmdstat_info:calls=100,usec=1\r\ncmdstat_client|setinfo:calls=2,usec=1\r\nother:calls=5\r\n"
+	info := "# Commandstats\r\ncmdstat_get:calls=12,usec=3,usec_per_call=0.25\r\ncmdstat_info:calls=100,usec=1\r\ncmdstat_hget:calls=9,usec=1\r\ncmdstat_client|setinfo:calls=2,usec=1\r\nother:calls=5\r\n"
 	if got := countCommands(info); got != 14 {
 		t.Errorf("got %d, want 14", got)
 	}

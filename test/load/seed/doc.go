@@ -2,6 +2,6 @@
 // refresh tokens, by COPY, faster than any API could: a million users with ten
 // tokens each in some minutes.
 //
-// What it makes is found again by number: user N logs in as userN with
+// What it makes is found again by number: user N logs in as Username(N) with
 // ceiling.Password, and the last token of its chain is Token(N).
 package seed

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/alexedwards/argon2id"
@@ -33,8 +34,17 @@ const (
 	expires = 30 * day
 )
 
-// Username is how user n logs in.
-func Username(n int) string { return fmt.Sprintf("user%d", n) }
+// Username is how user n logs in: some syllables and the number. If all names
+// began alike, looking for one would have to pass over all of them.
+func Username(n int) string {
+	const consonants, vowels = "bdfghklmnprstvz", "aeiou"
+	name := make([]byte, 0, 16)
+	for mixed, i := uint32(n)*2654435761, 0; i < 3; i++ { // Knuth's multiplicative hash
+		name = append(name, consonants[mixed>>8%uint32(len(consonants))], vowels[mixed%uint32(len(vowels))])
+		mixed = mixed*1664525 + 1013904223
+	}
+	return string(strconv.AppendInt(append(name, '-'), int64(n), 10))
+}
 
 // Token is the unspent refresh token of user n.
 func Token(n, tokens int) string { return chainToken(n, tokens-1).Reveal() }
