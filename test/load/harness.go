@@ -15,7 +15,6 @@ import (
 type harness struct {
 	options
 	stores   *rig.Stores
-	program  string // Keystone
 	dir      string // for what it writes
 	report   *report.Report
 	progress *progress

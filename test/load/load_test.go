@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -17,8 +16,8 @@ import (
 // TestMain also plays the ceilings, which the harness starts from its own program.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == ceiling.Role {
-		fmt.Fprintln(os.Stderr, run(context.Background(), os.Args[1:]))
-		os.Exit(1)
+		main()
+		os.Exit(0)
 	}
 	services.Main(m)
 }
@@ -50,6 +49,34 @@ func TestQuick(t *testing.T) {
 		if row := r.Rows[i]; row.Keystone.Rate <= 0 || row.Keystone.P50 <= 0 || row.Keystone.ServerCPU < 0 || s.against != "" && row.Ceiling.Rate <= 0 {
 			t.Errorf("%s reports nothing of use: %+v", s.name, row)
 		}
+	}
+}
+
+// TestGrowthQuick does the same for the comparison of a small store and a grown one.
+func TestGrowthQuick(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "report.json")
+	err := run(t.Context(), []string{"-growth", "-quick", "-json", file})
+	if errors.Is(err, services.ErrAbsent) && os.Getenv("CI") == "" {
+		t.Skipf("NO SERVERS, SO THIS IS NOT TESTED: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := report.ReadJSON(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := 1 + len(grows) + 2; len(r.Facts) != want {
+		t.Errorf("%d figures, want %d: %v", len(r.Facts), want, r.Facts)
+	}
+	var swept, were int
+	for _, f := range r.Facts {
+		if f.Name == "rows swept while others refresh" {
+			_, err = fmt.Sscanf(f.Note, "%d of %d", &swept, &were)
+		}
+	}
+	if err != nil || swept == 0 || swept != were {
+		t.Errorf("%d rows of %d were swept: %v, %v", swept, were, err, r.Facts)
 	}
 }
 

@@ -29,6 +29,9 @@ type options struct {
 	tokens      int // of each user
 	growth      bool
 	shared      bool
+	quick       bool
+	program     string // a Keystone that is there already; empty: one is built
+	commit      string
 	jsonFile    string
 	svgFile     string
 	document    string
@@ -71,11 +74,13 @@ func parse(args []string) (o options, err error) {
 	flags.StringVar(&o.jsonFile, "json", "", "write the report to this `file`")
 	flags.StringVar(&o.svgFile, "svg", "", "draw the ratios to this `file`")
 	flags.StringVar(&o.document, "doc", "", "rewrite the tables of this `document`, and the picture beside it")
-	quick := flags.Bool("quick", false, "a moment of everything: does it work?")
+	flags.StringVar(&o.program, "program", "", "measure this `file` instead of building one; say with -commit what it is")
+	flags.StringVar(&o.commit, "commit", "", "the `name` of what is measured")
+	flags.BoolVar(&o.quick, "quick", false, "a moment of everything: does it work?")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
-	if *quick {
+	if o.quick {
 		*seconds, o.rounds, o.users, *concurrency = 0.2, 1, 200, "8"
 	}
 	o.lasting = time.Duration(*seconds * float64(time.Second))
@@ -94,6 +99,9 @@ func parse(args []string) (o options, err error) {
 		if !slices.Contains(names(), name) {
 			return o, fmt.Errorf("no scenario is called %q", name)
 		}
+	}
+	if o.commit == "" {
+		o.commit = rig.Commit()
 	}
 	if o.rounds < 1 || o.lasting <= 0 || o.users < slices.Max(o.concurrency) {
 		return o, errors.New("at least one round of some length, and a user for each client")
@@ -127,12 +135,14 @@ func bench(ctx context.Context, o options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	h := &harness{options: o, dir: dir, progress: newProgress(o.steps()), report: &report.Report{
-		At: time.Now().UTC().Truncate(time.Second), Commit: rig.Commit(), Rounds: o.rounds, Seconds: o.lasting.Seconds(),
+		At: time.Now().UTC().Truncate(time.Second), Commit: o.commit, Rounds: o.rounds, Seconds: o.lasting.Seconds(),
 	}}
 	defer h.progress.finish()
-	h.progress.say("building Keystone")
-	if h.program, err = rig.Build(dir); err != nil {
-		return err
+	if h.program == "" {
+		h.progress.say("building Keystone")
+		if h.program, err = rig.Build(dir); err != nil {
+			return err
+		}
 	}
 	h.progress.say("starting PostgreSQL and Redis")
 	if h.stores, err = rig.OpenStores(ctx, o.shared); err != nil {

@@ -68,7 +68,7 @@ const stormers = 200
 func storm(h *harness, d *deployment) (keystone, top []fire.Visitor) {
 	clients := min(stormers, h.users/5)
 	for range clients {
-		keystone = append(keystone, &patient{loginVisitor{&d.nextLogin, int64(d.users)}})
+		keystone = append(keystone, &patient{loginVisitor{d}})
 	}
 	return keystone, all(clients, fire.Message{Path: "/hasher", Form: loginForm(0)}, "")
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/keystone-auth/keystone/test/load/fire"
-	"github.com/keystone-auth/keystone/test/load/seed"
 )
 
 // scenario is one kind of load and what it is compared with.
@@ -56,7 +55,7 @@ var scenarios = []scenario{
 	},
 	{
 		name: "me", title: "GET /users/me", goal: 0.50, redis: leased, path: "/bare/me", against: bare,
-		sample: me, contains: `"username":"` + seed.Username(0) + `"`,
+		sample: me, contains: `"username":"`,
 	},
 	{
 		name: "introspect", title: "introspection, one token", goal: 0.50, redis: leased, path: "/bare/introspect", against: bare,
@@ -105,6 +104,6 @@ var scenarios = []scenario{
 	{
 		name: "storm", title: "validation while 200 clients log in", goal: 0.50, sql: noLimit, redis: noLimit, slow: 3, concurrency: []int{16},
 		path: "/bare/me", against: "bare Echo beside a hasher",
-		sample: me, contains: `"username":"` + seed.Username(0) + `"`, beside: storm,
+		sample: me, contains: `"username":"`, beside: storm,
 	},
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/keystone-auth/keystone/test/load/fire"
 	"github.com/keystone-auth/keystone/test/load/report"
 	"github.com/keystone-auth/keystone/test/load/rig"
-	"github.com/keystone-auth/keystone/test/load/seed"
 )
 
 // samplesOf is how often something rare is measured: never mind how quick.
@@ -46,8 +45,8 @@ func (h *harness) revocation(ctx context.Context, d *deployment) error {
 	}
 	defer second.Kill()
 	var sent, answered []float64
-	for i := range h.samplesOf(200) {
-		g, err := d.login(ctx, seed.Username(i%d.users), ceiling.Password)
+	for range h.samplesOf(200) {
+		g, err := d.loginNext(ctx)
 		if err != nil {
 			return err
 		}

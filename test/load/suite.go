@@ -109,8 +109,24 @@ func (h *harness) scenario(ctx context.Context, s scenario, d *deployment, top *
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		if s.beside != nil {
+			h.pressed(h.report.Rows[len(h.report.Rows)-1])
+		}
 	}
 	return nil
+}
+
+// pressed tells how latency fared while others pressed in, as the ratio tells of
+// the rate.
+func (h *harness) pressed(row report.Row) {
+	if row.Ceiling.P99 == 0 {
+		return
+	}
+	h.fact(report.Fact{
+		Name: row.Title + ", p99 as a multiple of the ceiling's", Value: row.Keystone.P99 / row.Ceiling.P99, Most: 2,
+		Note: fmt.Sprintf("%.1f ms against %.1f ms; logins meanwhile %.0f/s against %.0f/s; Keystone held at most %.0f MiB",
+			row.Keystone.P99, row.Ceiling.P99, row.Keystone.Beside, row.Ceiling.Beside, row.Keystone.PeakRSS),
+	})
 }
 
 // sides gives n clients of Keystone and of the ceiling. Access tokens live for

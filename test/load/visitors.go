@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/keystone-auth/keystone/test/load/ceiling"
@@ -18,12 +17,12 @@ func always(m fire.Message) func(context.Context, *deployment) (fire.Message, er
 }
 
 func me(ctx context.Context, d *deployment) (fire.Message, error) {
-	g, err := d.login(ctx, seed.Username(0), ceiling.Password)
+	g, err := d.loginNext(ctx)
 	return fire.Message{Path: mePath, Bearer: g.Access}, err
 }
 
 func check(ctx context.Context, d *deployment) (fire.Message, error) {
-	g, err := d.login(ctx, seed.Username(0), ceiling.Password)
+	g, err := d.loginNext(ctx)
 	return fire.Message{Path: checkPath, Bearer: g.Access, JSON: `{"resource":"profile","action":"read"}`}, err
 }
 
@@ -74,7 +73,7 @@ func refreshForm(token string) fire.Message {
 
 // refreshOnce is of a session of its own: its token is spent when it is asked.
 func refreshOnce(ctx context.Context, d *deployment) (fire.Message, error) {
-	g, err := d.login(ctx, seed.Username(0), ceiling.Password)
+	g, err := d.loginNext(ctx)
 	return refreshForm(g.Refresh), err
 }
 
@@ -128,28 +127,24 @@ func loginForm(n int) url.Values {
 	return url.Values{"grant_type": {"password"}, "username": {seed.Username(n)}, "password": {ceiling.Password}}
 }
 
-func loginOnce(context.Context, *deployment) (fire.Message, error) {
-	return fire.Message{Path: tokenPath, Form: loginForm(0)}, nil
+func loginOnce(_ context.Context, d *deployment) (fire.Message, error) {
+	return fire.Message{Path: tokenPath, Form: loginForm(d.another())}, nil
 }
 
 // loginVisitor logs in as one user after another.
-type loginVisitor struct {
-	next  *atomic.Int64
-	users int64
-}
+type loginVisitor struct{ d *deployment }
 
 func logins(_ context.Context, d *deployment, n int) ([]fire.Visitor, error) {
 	visitors := make([]fire.Visitor, n)
 	for i := range visitors {
-		visitors[i] = &loginVisitor{&d.nextLogin, int64(d.users)}
+		visitors[i] = &loginVisitor{d}
 	}
 	return visitors, nil
 }
 
 // Request implements fire.Visitor.
 func (l *loginVisitor) Request(buffer []byte) []byte {
-	user := int(l.next.Add(1) % l.users)
-	return append(buffer, fire.Message{Path: tokenPath, Form: loginForm(user)}.Bytes()...)
+	return append(buffer, fire.Message{Path: tokenPath, Form: loginForm(l.d.another())}.Bytes()...)
 }
 
 // Answer implements fire.Visitor.
