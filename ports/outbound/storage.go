@@ -270,7 +270,7 @@ type Schema interface {
 	// Up brings it to the newest version. Concurrent calls, of any number of
 	// processes, run one after another.
 	Up(ctx context.Context) (version int64, err error)
-	// Down goes back one version.
+	// Down goes back one version. There is none to go back from: KindConflict.
 	Down(ctx context.Context) (version int64, err error)
 	// Status tells the current and the newest known version.
 	Status(ctx context.Context) (current, newest int64, err error)

@@ -193,3 +193,16 @@ func wantAll(t testing.TB, results []error) {
 		}
 	}
 }
+
+// eventually waits, for as long as a case may take, until something holds.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(arrival); !holds(); waitAWhile() {
+		if time.Now().After(deadline) {
+			t.Errorf("not so: %s", what)
+			return
+		}
+	}
+}
+
+func waitAWhile() { time.Sleep(10 * time.Millisecond) }

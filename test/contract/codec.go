@@ -16,7 +16,8 @@ import (
 	"github.com/keystone-auth/keystone/test/given"
 )
 
-// RunTokenCodec holds an implementation to outbound.TokenCodec: that it is
+// RunTokenCodec holds an implementation to outbound.TokenCodec and to the
+// outbound.Key it loads: that it is
 // right, and that it takes nothing else (RFC 8725, RFC 9068).
 func RunTokenCodec(t *testing.T, open func(t *testing.T) outbound.TokenCodec) {
 	codec := open(t)

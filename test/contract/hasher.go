@@ -114,3 +114,51 @@ func RunPasswordHasher(t *testing.T, open func(t *testing.T) outbound.PasswordHa
 		})
 	})
 }
+
+// foreignHashes are of "correct horse battery staple" and of "password", made by
+// other tools, one for each scheme.
+var foreignHashes = map[string]string{
+	"$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$iekCn0Y3spW+sCcFanM2xBT63UP2sghkUoHLIUpWRS8":           "password",
+	"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4":          "password",
+	"$2b$04$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG":                                  "correct horse battery staple",
+	"$scrypt$ln=10,r=8,p=1$AAECAwQFBgcICQoLDA0ODw$mp90zEQd5XGhjEv4WArVH4Z0XRSzkGWtJK2S/AXJlRU":      "correct horse battery staple",
+	"$pbkdf2-sha1$i=1000$AAECAwQFBgcICQoLDA0ODw$AOm/kOb/+YAZ3ZwSogYgNu9fO1g":                        "correct horse battery staple",
+	"$pbkdf2-sha256$i=1000,l=32$AAECAwQFBgcICQoLDA0ODw$ppsXnjrdPB4KryJ6DrOqKqhkWrhv7PbKAMF1Eml8cZ4": "correct horse battery staple",
+	"$pbkdf2-sha256$1000$AAECAwQFBgcICQoLDA0ODw$ppsXnjrdPB4KryJ6DrOqKqhkWrhv7PbKAMF1Eml8cZ4":        "correct horse battery staple",
+	"$7$86..../....abcdefgh$1RBNkBQwN7UWeReXDJd5ti8S.o1muOH5i.Gnym1xKLD":                            "correct horse battery staple",
+}
+
+// RunHashFormats holds an implementation to outbound.HashFormats, together with
+// the hasher that has to verify what it accepts.
+func RunHashFormats(t *testing.T, open func(t *testing.T) (outbound.HashFormats, outbound.PasswordHasher)) {
+	formats, hasher := open(t)
+	t.Run("behaviour", func(t *testing.T) {
+		t.Run("each scheme is accepted and verified", func(t *testing.T) {
+			for encoded, password := range foreignHashes {
+				ok(t, formats.Check(encoded))
+				for tried, want := range map[string]bool{password: true, password + "r": false, "": false} {
+					match, outdated, err := hasher.Verify(within(t), domain.NewSecret(tried), encoded)
+					ok(t, err)
+					if match != want || match && !outdated {
+						t.Errorf("%q against %s: match %t, outdated %t", tried, encoded, match, outdated)
+					}
+				}
+			}
+		})
+		t.Run("what is unknown or dear is refused and not quoted", func(t *testing.T) {
+			const rest = "$AAECAwQFBgcICQoLDA0ODw$ppsXnjrdPB4KryJ6DrOqKqhkWrhv7PbKAMF1Eml8cZ4"
+			for _, encoded := range []string{
+				"", "hunter2", "$1$salt$qJH7.N4xYta3aEG/dfqo/0", "$argon2d$v=19$m=256,t=2,p=1" + rest, "$argon2i$v=19$m=4194304,t=9,p=1" + rest,
+				"$2b$31$abcdefghijklmnopqrstuu7EJV7kdjBBQxyb0HjTh9KS7.Lah/6CG", "$scrypt$ln=63,r=8,p=1" + rest, "$pbkdf2-sha256$i=1000000000" + rest,
+			} {
+				err := formats.Check(encoded)
+				wantCode(t, err, domain.CodeInvalidInput)
+				var e *domain.Error
+				if errors.As(err, &e) && (len(e.Fields) != 1 || e.Fields[0].Name != "password_hash") {
+					t.Errorf("%q: fields %+v", encoded, e.Fields)
+				}
+				wantSilent(t, err, encoded)
+			}
+		})
+	})
+}

@@ -87,7 +87,8 @@ func (c *limiting) fill(count int) []outbound.Reservation {
 
 func (c *limiting) pass(d time.Duration) { _ = c.clock.Sleep(c.Context(), d) } // never fails
 
-// RunRateLimiter holds an implementation to outbound.RateLimiter. open gives
+// RunRateLimiter holds an implementation to outbound.RateLimiter and to the
+// outbound.Reservation it gives. open gives
 // two endpoints of one limiter, as two instances have them, that tell the time
 // by the clock they are given.
 func RunRateLimiter(t *testing.T, open func(t *testing.T, clock outbound.Clock) (a, b outbound.RateLimiter)) {

@@ -101,6 +101,8 @@ func (s *Server) must(t testing.TB, method, path string, body any, statuses ...i
 // adminToken is the superuser's access token, of a login as old as it may be.
 func (s *Server) adminToken(t testing.TB) string {
 	t.Helper()
+	s.adminMutex.Lock()
+	defer s.adminMutex.Unlock()
 	if now := s.Clock.Now(); !now.Before(s.adminUntil) {
 		s.adminTokens = s.Admin.Login(t)
 		s.adminUntil = now.Add(s.adminTokens.ExpiresIn / 2)

@@ -29,6 +29,7 @@ type Server struct {
 	HTTP   *http.Client
 
 	stop        func() error
+	adminMutex  sync.Mutex
 	adminTokens Tokens
 	adminUntil  time.Time
 }

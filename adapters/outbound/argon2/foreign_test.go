@@ -7,6 +7,8 @@ import (
 
 	"github.com/keystone-auth/keystone/adapters/outbound/argon2"
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/contract"
 )
 
 const horse = "correct horse battery staple"
@@ -30,6 +32,12 @@ var vectors = map[string]struct{ password, encoded string }{
 	"pbkdf2-sha512, PHC":    {horse, "$pbkdf2-sha512$i=1000$AAECAwQFBgcICQoLDA0ODw$A6AmFIti7CKlYdoPiV9jf1d9llp37o27Wms8Zx8fwMJGCOigJzAthOW3Pg+XF5PnNiYnsQsIz1N5NtynrEm78w"},
 	"pbkdf2-sha512, crypt":  {horse, "$pbkdf2-sha512$1000$AAECAwQFBgcICQoLDA0ODw$A6AmFIti7CKlYdoPiV9jf1d9llp37o27Wms8Zx8fwMJGCOigJzAthOW3Pg.XF5PnNiYnsQsIz1N5NtynrEm78w"},
 	"argon2id of elsewhere": {"password", "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"},
+}
+
+func TestHashFormatsKeepTheContract(t *testing.T) {
+	contract.RunHashFormats(t, func(t *testing.T) (outbound.HashFormats, outbound.PasswordHasher) {
+		return argon2.NewHashFormats(), hasher(t, cheap)
+	})
 }
 
 func TestVerifiesHashesOfOtherTools(t *testing.T) {

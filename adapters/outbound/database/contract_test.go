@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
+	"github.com/keystone-auth/keystone/ports/outbound"
 	"github.com/keystone-auth/keystone/test/contract"
 	"github.com/keystone-auth/keystone/test/services"
 )
@@ -18,6 +19,29 @@ func TestContract(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestSchemaContract(t *testing.T) {
+	onEmpty(t, func(t *testing.T, empty func(testing.TB) string) {
+		contract.RunSchema(t, func(t *testing.T) (a, b outbound.Schema) {
+			url := empty(t)
+			return database.NewSchema(open(t, url, 2)), database.NewSchema(open(t, url, 2))
+		})
+	})
+}
+
+func TestProbeContract(t *testing.T) {
+	onEmpty(t, func(t *testing.T, empty func(testing.TB) string) {
+		contract.RunProbe(t, func(t *testing.T) (alive, dead outbound.Probe) {
+			return database.NewProbe(migrated(t, empty(t), 2)), database.NewProbe(open(t, "postgres://127.0.0.1:1/none", 2))
+		})
+	})
+}
+
+// onEmpty hands each dialect's way to an empty store on.
+func onEmpty(t *testing.T, test func(t *testing.T, empty func(testing.TB) string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, emptySQLite) })
+	t.Run("postgres", func(t *testing.T) { test(t, services.Postgres) })
 }
 
 func store(db *database.DB) contract.Store {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -17,13 +20,18 @@ import (
 const loadLimit = 5 * time.Second
 
 // Cache is an outbound.Cache over a bounded W-TinyLFU cache.
-type Cache[K comparable, V any] struct{ inner *otter.Cache[K, V] }
+type Cache[K comparable, V any] struct {
+	inner *otter.Cache[K, V]
+
+	mu      sync.Mutex
+	loading map[K]int // loads under way, by key
+}
 
 var _ outbound.Cache[string, int] = (*Cache[string, int])(nil)
 
 // NewCache keeps at most size values, each for at most ttl.
 func NewCache[K comparable, V any](size int, ttl time.Duration) *Cache[K, V] {
-	return &Cache[K, V]{inner: otter.Must(&otter.Options[K, V]{
+	return &Cache[K, V]{loading: map[K]int{}, inner: otter.Must(&otter.Options[K, V]{
 		MaximumSize:      size,
 		ExpiryCalculator: otter.ExpiryCreating[K, V](ttl),
 	})}
@@ -49,6 +57,8 @@ func (c *Cache[K, V]) Load(ctx context.Context, key K, load func(context.Context
 			}
 			ended <- o
 		}()
+		c.note(key, 1)
+		defer c.note(key, -1)
 		shared, done := context.WithTimeout(context.WithoutCancel(ctx), loadLimit)
 		defer done()
 		o.value, o.err = c.inner.Get(shared, key, otter.LoaderFunc[K, V](load))
@@ -69,5 +79,23 @@ type outcome[V any] struct {
 // Drop forgets a key.
 func (c *Cache[K, V]) Drop(key K) { c.inner.Invalidate(key) }
 
-// DropAll forgets all keys.
-func (c *Cache[K, V]) DropAll() { c.inner.InvalidateAll() }
+// DropAll forgets all keys, those that are being loaded too: the inner cache
+// promises that only for a key by name.
+func (c *Cache[K, V]) DropAll() {
+	c.inner.InvalidateAll()
+	c.mu.Lock()
+	keys := slices.Collect(maps.Keys(c.loading))
+	c.mu.Unlock()
+	for _, key := range keys {
+		c.inner.Invalidate(key)
+	}
+}
+
+// note counts the loads of a key that are under way.
+func (c *Cache[K, V]) note(key K, more int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.loading[key] += more; c.loading[key] == 0 {
+		delete(c.loading, key)
+	}
+}

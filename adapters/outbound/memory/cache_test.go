@@ -8,9 +8,17 @@ import (
 
 	"github.com/keystone-auth/keystone/adapters/outbound/memory"
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/contract"
 )
 
 func newCache() *memory.Cache[string, int] { return memory.NewCache[string, int](10, time.Hour) }
+
+func TestCacheContract(t *testing.T) {
+	contract.RunCache(t, func(_ *testing.T, size int) outbound.Cache[string, int] {
+		return memory.NewCache[string, int](size, time.Hour)
+	})
+}
 
 // A caller who leaves gets away at once, and the load goes on for the others.
 func TestALoadIsApartFromItsCallers(t *testing.T) {

@@ -21,8 +21,11 @@ func NewFolder(dir, service string) *Folder { return &Folder{dir: dir, service: 
 
 // Send writes phone_code-<id>.sms for the owner's eyes only: the number, a
 // blank line, the words.
-func (f *Folder) Send(_ context.Context, t outbound.Text) error {
+func (f *Folder) Send(ctx context.Context, t outbound.Text) error {
 	const retryAfter = time.Minute // someone must make room, or the folder
+	if err := ctx.Err(); err != nil {
+		return domain.Unavailable(err, 0)
+	}
 	if err := os.MkdirAll(f.dir, 0o700); err != nil {
 		return domain.Unavailable(err, retryAfter)
 	}

@@ -20,23 +20,43 @@ import (
 type mailbox struct {
 	refuse   error
 	to, body []string
+
+	mu   sync.Mutex
+	done []delivery
+}
+
+type delivery struct {
+	to   []string
+	body string
 }
 
 func (m *mailbox) NewSession(*gosmtp.Conn) (gosmtp.Session, error) { return &visit{mailbox: m}, nil }
 
-type visit struct{ *mailbox }
+// visit is one connection; it may hand in several mails.
+type visit struct {
+	*mailbox
+	named []string
+}
 
-func (*visit) Reset()                                 {}
-func (*visit) Logout() error                          { return nil }
-func (*visit) Mail(string, *gosmtp.MailOptions) error { return nil }
+func (*visit) Reset()        {}
+func (*visit) Logout() error { return nil }
+func (v *visit) Mail(string, *gosmtp.MailOptions) error {
+	v.named = nil
+	return nil
+}
 func (v *visit) Rcpt(to string, _ *gosmtp.RcptOptions) error {
-	v.to = append(v.to, to)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.to, v.named = append(v.to, to), append(v.named, to)
 	return v.refuse
 }
 
 func (v *visit) Data(r io.Reader) error {
 	content, err := io.ReadAll(r)
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.body = append(v.body, string(content))
+	v.done = append(v.done, delivery{v.named, string(content)})
 	return err
 }
 

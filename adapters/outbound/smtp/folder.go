@@ -24,7 +24,10 @@ func NewFolder(dir string, composer *Composer) *Folder { return &Folder{composer
 
 // Send writes <template>-<id>.eml for the owner's eyes only. A reader never
 // sees half of it: it is renamed into place.
-func (f *Folder) Send(_ context.Context, m outbound.Mail) error {
+func (f *Folder) Send(ctx context.Context, m outbound.Mail) error {
+	if err := ctx.Err(); err != nil {
+		return domain.Unavailable(err, 0)
+	}
 	message, err := f.composer.Compose(m)
 	if err != nil {
 		return err

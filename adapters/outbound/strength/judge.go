@@ -27,6 +27,9 @@ func New() *Judge { return &Judge{slots: make(chan struct{}, max(1, runtime.GOMA
 
 // Judge implements the port.
 func (j *Judge) Judge(ctx context.Context, password domain.Secret, words []string) (user.Strength, error) {
+	if err := ctx.Err(); err != nil { // a free slot may be as ready as the end
+		return user.Strength{}, domain.Unavailable(err, time.Second)
+	}
 	select {
 	case j.slots <- struct{}{}:
 		defer func() { <-j.slots }()

@@ -10,7 +10,13 @@ import (
 	"github.com/trustelem/zxcvbn"
 
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/contract"
 )
+
+func TestContract(t *testing.T) {
+	contract.RunPasswordJudge(t, func(*testing.T) outbound.PasswordJudge { return New() })
+}
 
 func judge(t testing.TB, password string, words ...string) (score int, common bool, feedback []string) {
 	t.Helper()
