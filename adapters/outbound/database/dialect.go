@@ -5,6 +5,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
+
+	"github.com/keystone-auth/keystone/domain"
 )
 
 // dialect is where PostgreSQL and SQLite part.
@@ -36,12 +38,21 @@ func (d dialect) keyShare() string {
 }
 
 // binds prepares the arguments of a statement with `$n`. On PostgreSQL it asks
-// for a cached plan, which the pool's default would not use.
+// for a cached plan, which the pool's default would not use, and gives ids as
+// the bytes they are: by way of their text each costs ten allocations.
 func (d dialect) binds(args []any) []any {
-	if d == postgres {
-		return append([]any{pgx.QueryExecModeCacheStatement}, args...)
+	if d != postgres {
+		return args
 	}
-	return args
+	all := make([]any, 1, 1+len(args))
+	all[0] = pgx.QueryExecModeCacheStatement
+	for _, arg := range args {
+		if id, ok := arg.(domain.ID); ok {
+			arg = [16]byte(id)
+		}
+		all = append(all, arg)
+	}
+	return all
 }
 
 // The advisory locks: one class each, so that they never meet.
