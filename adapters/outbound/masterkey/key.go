@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"hash"
 	"sync"
 )
 
@@ -24,7 +25,7 @@ type key struct {
 	raw   [idSize]byte // of id
 	prk   []byte
 	seals sync.Map // purpose -> cipher.AEAD; purposes are the program's constants, so this stays small
-	macs  sync.Map // purpose -> []byte
+	macs  sync.Map // purpose -> *sync.Pool of hash.Hash
 }
 
 func newKey(secret []byte) (*key, error) {
@@ -76,11 +77,14 @@ func (k *key) mac(purpose string, data []byte) (sum [sha256.Size]byte, err error
 		if err != nil {
 			return sum, err
 		}
-		k.macs.Store(purpose, subkey)
-		made = subkey
+		// Each holds the state after its key, which costs as much as short data.
+		made, _ = k.macs.LoadOrStore(purpose, &sync.Pool{New: func() any { return hmac.New(sha256.New, subkey) }})
 	}
-	mac := hmac.New(sha256.New, made.([]byte))
+	pool := made.(*sync.Pool)
+	mac := pool.Get().(hash.Hash)
+	mac.Reset()
 	mac.Write(data)
 	mac.Sum(sum[:0])
+	pool.Put(mac)
 	return sum, nil
 }
