@@ -10,6 +10,7 @@ import (
 
 	"github.com/keystone-auth/keystone/adapters/outbound/memory"
 	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
+	"github.com/keystone-auth/keystone/adapters/outbound/tracing"
 	"github.com/keystone-auth/keystone/application/authorization"
 	"github.com/keystone-auth/keystone/application/clients"
 	"github.com/keystone-auth/keystone/application/grants"
@@ -124,8 +125,8 @@ const (
 )
 
 // assemble builds the use cases, in the order of their needs.
-func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.Metrics, logger *zap.Logger) (parts, error) {
-	in = in.measured(metrics, logger)
+func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.Metrics, tracer *tracing.Tracer, logger *zap.Logger) (parts, error) {
+	in = in.traced(tracer, cfg).measured(metrics, logger)
 	p := parts{out: in, issuer: cfg.HTTP.Issuer.String(), live: newLive(cfg)}
 	p.policy = tokenPolicies{p.live}
 	p.guard = limits.NewGuard(p.live.limit, in.Limiter, in.MasterKey)

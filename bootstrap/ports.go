@@ -16,6 +16,7 @@ import (
 	"github.com/keystone-auth/keystone/adapters/outbound/strength"
 	"github.com/keystone-auth/keystone/adapters/outbound/system"
 	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
+	"github.com/keystone-auth/keystone/adapters/outbound/tracing"
 	"github.com/keystone-auth/keystone/bootstrap/config"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -87,7 +88,7 @@ func newHasher(cfg *config.Config, metrics *telemetry.Metrics) (*argon2.Hasher, 
 	return hasher, nil
 }
 
-func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, clock outbound.Clock, random outbound.Random) (*database.DB, error) {
+func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, tracer *tracing.Tracer, clock outbound.Clock, random outbound.Random) (*database.DB, error) {
 	if cfg.Storage.TemporaryDir != "" {
 		// Alone its owner may read it: it holds password hashes. It must be new.
 		if err := os.Mkdir(cfg.Storage.TemporaryDir, 0o700); err != nil {
@@ -99,9 +100,13 @@ func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, clock out
 	for _, url := range cfg.Storage.ReplicaURLs {
 		replicas = append(replicas, url.Reveal())
 	}
-	db, err := database.Open(context.Background(), database.Config{
+	c := database.Config{
 		URL: cfg.Storage.DatabaseURL.Reveal(), ReplicaURLs: replicas, MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow, Follows: plan.Follows, Temporary: cfg.Storage.TemporaryDir != "",
-	}, clock, random)
+	}
+	if tracer != nil {
+		c.OpenPool = tracer.OpenSQL(map[bool]string{true: "sqlite", false: "postgresql"}[cfg.SQLite()])
+	}
+	db, err := database.Open(context.Background(), c, clock, random)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/keystone-auth/keystone/adapters/outbound/jobs"
 	"github.com/keystone-auth/keystone/adapters/outbound/masterkey"
 	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
+	"github.com/keystone-auth/keystone/adapters/outbound/tracing"
 	"github.com/keystone-auth/keystone/application/operations"
 	"github.com/keystone-auth/keystone/bootstrap/config"
 	"github.com/keystone-auth/keystone/domain"
@@ -139,8 +140,8 @@ func generatePassword(random outbound.Random) domain.Secret {
 	return user.GeneratePassword(random.Entropy())
 }
 
-func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap.Logger) (*rest.Server, error) {
-	return rest.New(rest.Config{
+func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, tracer *tracing.Tracer, logger *zap.Logger) (*rest.Server, error) {
+	return rest.New(traceAPI(tracer, rest.Config{
 		Issuer: cfg.HTTP.Issuer.String(), CORSOrigins: cfg.HTTP.CORSOrigins, TrustedProxies: cfg.HTTP.TrustedProxies,
 		Version: Version(), Clock: p.out.Clock, Random: p.out.Random, Logger: logger, Observe: metrics.ObserveRequest,
 	}, rest.UseCases{
@@ -150,7 +151,7 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, logger *zap
 		Accounts: p.guard.Accounts(p.accounts), Recovery: p.guard.Recovery(p.recovery), Addresses: p.guard.Addresses(p.addresses), Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
 		ClientAuth: p.clientAuth, Clients: p.clients, ClientEditor: p.clients, ClientControl: p.control, Health: p.health,
 		Audit: p.audit, Denials: p.denials, Settings: p.settings, Keys: p.keys, Statistics: p.statistics,
-	})
+	}))
 }
 
 // serve ties the parts to the life of the process: what starts first stops last.

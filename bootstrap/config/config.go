@@ -36,6 +36,7 @@ type Config struct {
 	Delivery   Delivery
 	Bootstrap  Bootstrap
 	Log        Log
+	Tracing    Tracing
 	Revocation string // open or closed
 
 	given map[string]given // what was set and from where, for print and warnings

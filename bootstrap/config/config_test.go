@@ -247,3 +247,15 @@ func TestNewReadsNoEnvironment(t *testing.T) {
 		t.Errorf("the defaults are %q, and from an empty environment %q", got, want)
 	}
 }
+
+func TestTracesGoToAURL(t *testing.T) {
+	for endpoint, good := range map[string]bool{"": true, "http://localhost:4318": true, "localhost:4318": false, "https://user:secret@host": false} {
+		c, err := config.Load("", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + endpoint})
+		if good && (err != nil || c.Tracing.Endpoint != endpoint) {
+			t.Errorf("%q: %v", endpoint, err)
+		}
+		if !good && (err == nil || !strings.HasPrefix(err.Error(), "OTEL_EXPORTER_OTLP_ENDPOINT ") || strings.Contains(err.Error(), "secret")) {
+			t.Errorf("%q: %v", endpoint, err)
+		}
+	}
+}

@@ -89,7 +89,7 @@ func (s sources) config() (*Config, error) {
 		}
 	}
 	c.Delivery.complete(c)
-	for _, problem := range slices.Concat(c.check(), c.checkBootstrap(), c.checkTLS()) {
+	for _, problem := range slices.Concat(c.check(), c.checkBootstrap(), c.checkTLS(), c.Tracing.read(s.environ)) {
 		if name, _, _ := strings.Cut(problem, " "); !problems.name(name) {
 			problems = append(problems, problem)
 		}
@@ -104,11 +104,12 @@ func (s sources) config() (*Config, error) {
 type sources struct {
 	env, file *koanf.Koanf
 	fileName  string // in messages
+	environ   []string
 }
 
 // read loads both sources with koanf; keys are the variables' names in lower case.
 func read(path string, environ []string, vars []variable) (sources, error) {
-	s := sources{env: koanf.New("."), file: koanf.New("."), fileName: "the configuration file"}
+	s := sources{env: koanf.New("."), file: koanf.New("."), fileName: "the configuration file", environ: environ}
 	if path != "" {
 		if err := s.file.Load(file.Provider(path), yaml.Parser()); err != nil {
 			return s, fmt.Errorf("the configuration file can't be read: %w", err)

@@ -48,6 +48,8 @@ var table = []row{
 	adapter("outbound/sms"),
 	adapter("outbound/smtp", "github.com/wneessen/go-mail"),
 	adapter("outbound/system", "github.com/google/uuid"),
+	adapter("outbound/tracing", "github.com/XSAM/otelsql", "go.opentelemetry.io/otel", "go.opentelemetry.io/otel/sdk", "go.opentelemetry.io/otel/trace", "go.opentelemetry.io/otel/metric",
+		"go.opentelemetry.io/proto/slim/otlp", "google.golang.org/protobuf", "go.uber.org/zap"),
 	adapter("outbound/telemetry", "github.com/prometheus/client_golang", "go.uber.org/zap"),
 	{
 		Packages: "adapters/outbound/database",

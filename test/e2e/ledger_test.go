@@ -4,9 +4,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -149,4 +151,11 @@ func TestLedger(t *testing.T) {
 	if found := l.find("too short, a secret + of / some, of / some length"); len(found) > 0 {
 		t.Errorf("found %q where there is none", found)
 	}
+}
+
+// all are the secrets so far.
+func (l *ledger) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Collect(maps.Keys(l.held))
 }

@@ -33,6 +33,7 @@ type Server struct {
 	Database string // its URL; empty for a deployment
 
 	settings settings
+	environ  []string // beside them, with whole names
 	secrets  *ledger
 	http     *http.Client
 
@@ -148,7 +149,7 @@ func (s *Server) environment() []string {
 	for _, name := range slices.Sorted(maps.Keys(s.settings)) {
 		env = append(env, "KEYSTONE_"+name+"="+s.settings[name])
 	}
-	return env
+	return append(env, s.environ...)
 }
 
 func (s *Server) awaitReady(t *testing.T) {

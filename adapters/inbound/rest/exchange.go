@@ -32,6 +32,14 @@ type exchangeKey struct{}
 
 func (x *exchange) oauth() bool { return x.resource != nil && x.resource.protocol == oauthProtocol }
 
+// route is the template of the request's path.
+func (x *exchange) route() string {
+	if x.resource == nil {
+		return "unmatched"
+	}
+	return x.resource.path
+}
+
 // around opens and closes every exchange, refused and unmatched ones too.
 func (s *Server) around(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
@@ -53,6 +61,11 @@ func (s *Server) around(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 
 		x.patience.Context, x.patience.exchange = r.Context(), x
+		if s.config.Trace != nil {
+			traced, finish := s.config.Trace(r, x.route(), knownMethod(r.Method), x.requestID)
+			x.patience.Context = traced
+			defer func() { finish(c.Response().Status) }()
+		}
 		if x.resource == nil || !x.resource.streams {
 			x.patience.limit = s.config.RequestTimeout
 		}
@@ -150,10 +163,7 @@ func (s *Server) refuse(c echo.Context, x *exchange, err error) {
 // finish writes the request's one line, with the template of its route in
 // place of its address: a path or query may hold what no log should.
 func (s *Server) finish(c echo.Context, x *exchange, took time.Duration) {
-	route, method, status := "unmatched", knownMethod(c.Request().Method), c.Response().Status
-	if x.resource != nil {
-		route = x.resource.path
-	}
+	route, method, status := x.route(), knownMethod(c.Request().Method), c.Response().Status
 	if s.config.Observe != nil {
 		s.config.Observe(route, method, status, took)
 	}

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"log"
 	"net/http"
 	"net/netip"
@@ -33,6 +34,9 @@ type Config struct {
 	// Observe, where set, is told of every finished request: the route's
 	// template, the method, the status and how long it took.
 	Observe func(route, method string, status int, took time.Duration)
+	// Trace, where set, gives each request the context that its work runs in,
+	// and what is told of the answer's status in the end.
+	Trace func(r *http.Request, route, method, requestID string) (ctx context.Context, finish func(status int))
 }
 
 // UseCases are the ports that the endpoints call; all are required.

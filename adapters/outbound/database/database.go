@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"strings"
@@ -37,6 +38,9 @@ type Config struct {
 	// Follows tells whether Follow does anything for events of a type; nil
 	// means that it may for all.
 	Follows func(domain.EventType) bool
+	// OpenPool, where set, opens the pools that requests use in place of
+	// sql.OpenDB, to watch what they do.
+	OpenPool func(driver.Connector) *sql.DB
 }
 
 const defaultMaxConns = 20
@@ -67,6 +71,9 @@ type DB struct {
 func Open(_ context.Context, config Config, clock outbound.Clock, random outbound.Random) (*DB, error) {
 	if config.MaxConns == 0 {
 		config.MaxConns = defaultMaxConns
+	}
+	if config.OpenPool == nil {
+		config.OpenPool = sql.OpenDB
 	}
 	if config.MaxConns < 0 {
 		return nil, errors.New("database: the number of connections must be positive")

@@ -2,6 +2,7 @@ package database
 
 import (
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"net/url"
 	"time"
@@ -53,9 +54,9 @@ func (db *DB) openPostgres(config Config) error {
 
 	limitStatements(parsed)
 	db.dialect, db.patience = postgres, borrowPostgres
-	db.writer = openPostgresPool(parsed, config.MaxConns)
+	db.writer = openPostgresPool(parsed, config.MaxConns, config.OpenPool)
 	db.reader = db.writer
-	db.watcher = openPostgresPool(parsed, watchers)
+	db.watcher = openPostgresPool(parsed, watchers, config.OpenPool)
 	return nil
 }
 
@@ -91,8 +92,8 @@ func limitStatements(parsed *pgx.ConnConfig) {
 	setDefault(parsed.RuntimeParams, "idle_in_transaction_session_timeout", idleTransaction)
 }
 
-func openPostgresPool(config *pgx.ConnConfig, conns int) *bun.DB {
-	pool := stdlib.OpenDB(*config)
+func openPostgresPool(config *pgx.ConnConfig, conns int, open func(driver.Connector) *sql.DB) *bun.DB {
+	pool := open(stdlib.GetConnector(*config))
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns) // a connection closed is one to be opened again under load
 	pool.SetConnMaxLifetime(connLifetime)

@@ -104,7 +104,7 @@ func (db *DB) openReplicas(config Config) error {
 		parsed.RuntimeParams["default_transaction_read_only"] = "on"
 		db.replicas.all = append(db.replicas.all, &Replica{
 			name: "replica_" + strconv.Itoa(i+1), clock: db.clock,
-			pool: openPostgresPool(parsed, config.MaxConns), watcher: openPostgresPool(parsed, 1),
+			pool: openPostgresPool(parsed, config.MaxConns, config.OpenPool), watcher: openPostgresPool(parsed, 1, config.OpenPool),
 		})
 	}
 	if len(db.replicas.all) == 0 {

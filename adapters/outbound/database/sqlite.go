@@ -1,7 +1,9 @@
 package database
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -41,12 +43,12 @@ func (db *DB) openSQLite(path string, config Config) error {
 	if config.Temporary {
 		writing = name + sqliteWriter + "OFF"
 	}
-	writer, err := openSQLitePool(writing, 1)
+	writer, err := openSQLitePool(writing, 1, config.OpenPool)
 	if err != nil {
 		return err
 	}
 	// More readers than cores only take turns: there is no network to wait for.
-	reader, err := openSQLitePool(name+sqliteReader, min(config.MaxConns, 2*runtime.GOMAXPROCS(0)))
+	reader, err := openSQLitePool(name+sqliteReader, min(config.MaxConns, 2*runtime.GOMAXPROCS(0)), config.OpenPool)
 	if err != nil {
 		return errors.Join(err, writer.Close())
 	}
@@ -54,7 +56,7 @@ func (db *DB) openSQLite(path string, config Config) error {
 	db.writer = bun.NewDB(writer, sqlitedialect.New())
 	db.reader = bun.NewDB(reader, sqlitedialect.New())
 	db.watcher = db.reader
-	db.migrator = func() (*sql.DB, error) { return openSQLitePool(writing, 1) }
+	db.migrator = func() (*sql.DB, error) { return openSQLitePool(writing, 1, sql.OpenDB) }
 	return nil
 }
 
@@ -65,12 +67,26 @@ func checkSQLite(path string) error {
 	return nil
 }
 
-func openSQLitePool(name string, conns int) (*sql.DB, error) {
-	pool, err := sql.Open("sqlite", name)
+func openSQLitePool(name string, conns int, open func(driver.Connector) *sql.DB) (*sql.DB, error) {
+	registered, err := sql.Open("sqlite", name) // only to learn the driver: it connects to nothing
 	if err != nil {
+		return nil, err
+	}
+	pool := open(sqliteConnector{name: name, driver: registered.Driver()})
+	if err := registered.Close(); err != nil {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	return pool, nil
 }
+
+// sqliteConnector opens connections of one name.
+type sqliteConnector struct {
+	name   string
+	driver driver.Driver
+}
+
+func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.name) }
+
+func (c sqliteConnector) Driver() driver.Driver { return c.driver }
