@@ -38,7 +38,7 @@ type App struct {
 // New assembles a server; nothing runs before Start.
 func New(cfg *config.Config, opts ...Option) (*App, error) {
 	app := &App{}
-	graph, err := graph(cfg, opts, fx.Populate(&app.parts, &app.api), fx.Invoke(serve), fx.Invoke(func(l *listeners) { app.addr = l.apiAddr }))
+	graph, err := graph(cfg, opts, fx.Populate(&app.parts, &app.api), fx.Invoke(watch, serve), fx.Invoke(func(l *listeners) { app.addr = l.apiAddr }))
 	if err != nil {
 		return nil, err
 	}

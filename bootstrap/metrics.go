@@ -1,9 +1,13 @@
 package bootstrap
 
 import (
+	"context"
+	"time"
+
 	"go.uber.org/zap"
 
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
+	"github.com/keystone-auth/keystone/adapters/outbound/jobs"
 	"github.com/keystone-auth/keystone/adapters/outbound/memory"
 	"github.com/keystone-auth/keystone/adapters/outbound/telemetry"
 )
@@ -13,6 +17,18 @@ func measureReplicas(m *telemetry.Metrics, db *database.DB) {
 	for _, r := range db.Replicas() {
 		m.Replica(r.Name(), r.Usable)
 	}
+}
+
+// watch shows the state of this instance and of the jobs.
+func watch(db *database.DB, p parts, m *telemetry.Metrics) {
+	m.Watch(telemetry.State{
+		Health: p.health,
+		Jobs: func(ctx context.Context) (int, time.Duration, error) {
+			b, err := jobs.Measure(ctx, db.Pool(), p.out.Clock.Now())
+			return b.Pending, b.Oldest, err
+		},
+		KeyActivated: func() (time.Time, time.Duration) { return p.ring.ActivatedAt(), p.policy.Current().KeyRotation },
+	})
 }
 
 // measured wraps the ports whose calls are measured, whoever implements them.

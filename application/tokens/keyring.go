@@ -32,6 +32,18 @@ type KeyRing struct {
 
 var _ inbound.Metadata = (*KeyRing)(nil)
 
+// ActivatedAt tells since when the key signs that signs now; zero before the
+// ring was read.
+func (r *KeyRing) ActivatedAt() time.Time {
+	view := r.view.Load()
+	for _, key := range view.stored {
+		if s := key.Snapshot(); view.active != nil && s.ID == view.active.ID() {
+			return s.ActivatedAt
+		}
+	}
+	return time.Time{}
+}
+
 // ringView is what the ring held when it was read; beside what is kept of it,
 // it is never changed.
 type ringView struct {

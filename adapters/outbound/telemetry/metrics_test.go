@@ -32,6 +32,11 @@ func exercised(t *testing.T) *telemetry.Metrics {
 	m.RateLimiter(&limiter{}, &limiter{}, zap.NewNop())
 	m.HashQueue(func() int { return 0 })
 	m.RevocationState(func() bool { return true })
+	m.Watch(telemetry.State{
+		Health:       healthy{},
+		Jobs:         func(context.Context) (int, time.Duration, error) { return 3, time.Minute, nil },
+		KeyActivated: func() (time.Time, time.Duration) { return time.Unix(1700000000, 0), time.Hour },
+	})
 	return m
 }
 
