@@ -184,6 +184,27 @@ func TestVariablesAreKnown(t *testing.T) {
 	}
 }
 
+var documented = regexp.MustCompile("(?m)^\\| `((?:KEYSTONE|OTEL)_[A-Z0-9_]+)` \\|")
+
+// TestEveryVariableIsDocumented, once, and none that is no more.
+func TestEveryVariableIsDocumented(t *testing.T) {
+	want := append(settingNames(t), "OTEL_EXPORTER_OTLP_ENDPOINT")
+	var got []string
+	for _, row := range documented.FindAllStringSubmatch(read(t, "..", "docs", "deployment.md"), -1) {
+		got = append(got, row[1])
+	}
+	for _, name := range want {
+		if !slices.Contains(got, name) {
+			t.Errorf("docs/deployment.md does not have %s", name)
+		}
+	}
+	for i, name := range got {
+		if !slices.Contains(want, name) || slices.Contains(got[:i], name) {
+			t.Errorf("docs/deployment.md has %s, which is no variable, or twice", name)
+		}
+	}
+}
+
 func TestDockerfile(t *testing.T) {
 	text := read(t, "Dockerfile")
 	for _, needed := range []string{"CGO_ENABLED=0", "distroless/static", "\nUSER nonroot", "HEALTHCHECK", `"health"`, "STOPSIGNAL SIGTERM", "ENTRYPOINT [\"/usr/bin/keystone\"]"} {

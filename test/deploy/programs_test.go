@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,31 @@ func TestPrometheusRules(t *testing.T) {
 	run(t, dir, promtool, "test", "rules", "keystone.rules.test.yaml")
 	for _, name := range []string{"prometheus.yaml", "prometheus.production.yaml"} {
 		run(t, dir, promtool, "check", "config", name)
+	}
+}
+
+var alert = regexp.MustCompile(`(?m)^ +- alert: (\w+)$`)
+
+// TestEveryAlertIsTestedAndExplained: both ways of each, and what to do.
+func TestEveryAlertIsTestedAndExplained(t *testing.T) {
+	rules, tests := read(t, "prometheus", "keystone.rules.yaml"), read(t, "prometheus", "keystone.rules.test.yaml")
+	guide := read(t, "..", "docs", "deployment.md")
+	found := alert.FindAllStringSubmatch(rules, -1)
+	if len(found) < 10 {
+		t.Fatalf("only %d alerts", len(found))
+	}
+	for _, a := range found {
+		for _, way := range []string{" fires\n", " stays quiet\n"} {
+			if !strings.Contains(tests, "name: "+a[1]+way) {
+				t.Errorf("no test that %s%s", a[1], way)
+			}
+		}
+		if !strings.Contains(guide, "\n#### "+a[1]+"\n") {
+			t.Errorf("docs/deployment.md does not tell what to do about %s", a[1])
+		}
+		if !strings.Contains(rules, "runbook: docs/deployment.md#"+strings.ToLower(a[1])+"\n") {
+			t.Errorf("%s does not lead to what to do", a[1])
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ type ended struct {
 // the server is up or not.
 func (s *Server) run(t *testing.T, stdin string, args ...string) ended {
 	t.Helper()
-	command := exec.Command(program, args...)
+	command := exec.Command(s.binary(), args...)
 	command.Dir, command.Env = s.Dir, s.environment()
 	command.Stdin = strings.NewReader(stdin)
 	var out, errOut bytes.Buffer

@@ -88,3 +88,17 @@ func (s *Server) dump(t *testing.T) string {
 	}
 	return all.String()
 }
+
+// openToWrite opens the database of a server that was stopped, to change it.
+func (s *Server) openToWrite(t *testing.T) *sql.DB {
+	t.Helper()
+	driver, source := "pgx", s.Database
+	if path, isFile := strings.CutPrefix(s.Database, "sqlite://"); isFile {
+		driver, source = "sqlite", "file:"+path
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}

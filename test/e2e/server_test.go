@@ -34,6 +34,7 @@ type Server struct {
 
 	settings settings
 	environ  []string // beside them, with whole names
+	program  string   // empty: the one under test
 	secrets  *ledger
 	http     *http.Client
 
@@ -130,7 +131,7 @@ func (s *Server) Start(t *testing.T) {
 
 func (s *Server) launch(t *testing.T) {
 	t.Helper()
-	s.command = exec.Command(program)
+	s.command = exec.Command(s.binary())
 	s.command.Dir = s.Dir
 	s.command.Env = s.environment()
 	s.command.Stdout, s.command.Stderr = s.stdout, s.stderr
@@ -142,6 +143,13 @@ func (s *Server) launch(t *testing.T) {
 		_ = command.Wait() // its ProcessState tells
 		close(exited)
 	}(s.command, s.exited)
+}
+
+func (s *Server) binary() string {
+	if s.program != "" {
+		return s.program
+	}
+	return program
 }
 
 func (s *Server) environment() []string {

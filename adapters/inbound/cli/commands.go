@@ -6,11 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -155,12 +158,36 @@ func health(c Commands) *cobra.Command {
 		if err != nil {
 			return fmt.Errorf("not ready: %w", err)
 		}
-		defer answer.Body.Close() //nolint:errcheck // the status is all that is wanted
+		defer answer.Body.Close() //nolint:errcheck // all of it that is wanted is read
+		state := dependencies(io.LimitReader(answer.Body, maxHealth))
 		if answer.StatusCode != http.StatusOK {
-			return fmt.Errorf("not ready: %s", answer.Status)
+			return errors.New(strings.Join(append([]string{"not ready: " + answer.Status}, state...), "\n"))
 		}
-		return say(cmd, "ready")
+		return say(cmd, "%s", strings.Join(append([]string{"ready"}, state...), "\n"))
 	}}
+}
+
+// maxHealth bounds what is read of an answer, in bytes.
+const maxHealth = 64 << 10
+
+// dependencies gives a line for each dependency that an instance tells of; what
+// can't be read tells nothing.
+func dependencies(from io.Reader) []string {
+	var told struct {
+		Dependencies map[string]struct {
+			Status  string  `json:"status"`
+			Latency float64 `json:"latency_ms"`
+		} `json:"dependencies"`
+	}
+	if err := json.UnmarshalRead(from, &told); err != nil {
+		return nil
+	}
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(told.Dependencies)) {
+		d := told.Dependencies[name]
+		lines = append(lines, fmt.Sprintf("%s: %q, %.1f ms", name, d.Status, d.Latency))
+	}
+	return lines
 }
 
 // required marks flags that a command cannot do without.
