@@ -30,6 +30,7 @@ const (
 	checkPath      = "/api/v1/auth/permissions/check"
 	mePath         = "/api/v1/users/me"
 	usersPath      = "/api/v1/admin/users"
+	statsPath      = "/api/v1/admin/stats"
 	clientsPath    = "/api/v1/clients"
 	discoveryPath  = "/.well-known/oauth-authorization-server"
 	jwksPath       = "/.well-known/jwks.json"

@@ -110,10 +110,10 @@ func (r *Report) ratios() string {
 }
 
 func (r *Report) costs() string {
-	b := table("scenario", "clients", "CPU ms: server", "ceiling's server", "PostgreSQL", "Redis", "SQL", "may be", "Redis commands", "may be", "peak MiB", "generator's share of the CPU")
+	b := table("scenario", "clients", "CPU ms: server", "ceiling's", "PostgreSQL", "for the ceiling", "Redis", "SQL", "may be", "Redis commands", "may be", "peak MiB", "generator's share of the CPU")
 	for _, row := range r.Rows {
 		k := row.Keystone
-		line(b, row.Title, fmt.Sprint(row.Concurrency), fmt.Sprintf("%.3f", k.ServerCPU), fmt.Sprintf("%.3f", row.Ceiling.ServerCPU), fmt.Sprintf("%.3f", k.StoreCPU),
+		line(b, row.Title, fmt.Sprint(row.Concurrency), fmt.Sprintf("%.3f", k.ServerCPU), fmt.Sprintf("%.3f", row.Ceiling.ServerCPU), fmt.Sprintf("%.3f", k.StoreCPU), fmt.Sprintf("%.3f", row.Ceiling.StoreCPU),
 			fmt.Sprintf("%.3f", k.CacheCPU), count(k.SQL), may(row.WantSQL), count(k.Commands), may(row.WantCommands), fmt.Sprintf("%.0f", k.PeakRSS), fmt.Sprintf("%.0f %%", 100*k.Generator))
 	}
 	return b.String()
