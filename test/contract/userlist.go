@@ -74,6 +74,8 @@ func userListFilters(t *testing.T, s Store) {
 		"of a role":               {outbound.UserFilter{Role: extra.Name()}, []string{"roled"}},
 		"of no role there is":     {outbound.UserFilter{Role: role.Name(given.Name("none"))}, nil},
 		"created after":           {outbound.UserFilter{CreatedAfter: given.Now}, []string{"young"}},
+		"created after all that":  {outbound.UserFilter{CreatedAfter: given.Now.Add(-24 * time.Hour)}, []string{"disabled", "plain", "roled", "unverified", "young"}},
+		"of a role, and later":    {outbound.UserFilter{CreatedAfter: given.Now.Add(-24 * time.Hour), Role: extra.Name()}, []string{"roled"}},
 		"created after that, too": {outbound.UserFilter{CreatedAfter: given.Now.Add(time.Hour)}, nil},
 		"several at once":         {outbound.UserFilter{IsActive: &yes, IsVerified: &yes, Role: role.Admin}, []string{"plain", "young"}},
 	} {

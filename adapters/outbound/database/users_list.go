@@ -2,7 +2,11 @@ package database
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -20,19 +24,59 @@ type UserList struct{ db *DB }
 func NewUserList(db *DB) *UserList { return &UserList{db: db} }
 
 // List implements the port. Ids are made in the order of time, so their order
-// is that of creation and never changes.
+// is that of creation and never changes. Each filter that leaves much out walks
+// an index in the order of the list.
 func (l *UserList) List(ctx context.Context, filter outbound.UserFilter, page domain.Page) (domain.Listing[user.Snapshot], error) {
-	var rows []userRow
-	query := l.db.reader.NewSelect().Model(&rows).ColumnExpr("u.*").ColumnExpr(rolesOfUser + "u.id) AS roles").OrderExpr("u.id").Limit(int64(page.Limit) + 1)
-	if page.After != "" {
-		after, err := domain.ParseID(page.After)
-		if err != nil {
-			return domain.Listing[user.Snapshot]{}, domain.InvalidCursor()
-		}
-		query = query.Where("u.id > ?", after)
-	}
 	if strings.Contains(filter.Text, "\n") {
 		return domain.Listing[user.Snapshot]{}, nil // no field holds it; between two fields it is in every row
+	}
+	after, err := parseUserPlace(filter, page.After)
+	if err != nil {
+		return domain.Listing[user.Snapshot]{}, err
+	}
+	var rows []userRow
+	err = l.db.list(ctx, func(ctx context.Context, on bun.Conn) error {
+		role := domain.NoID
+		if filter.Role != "" { // by its id, of which Postgres knows how many have it
+			err := on.NewRaw("SELECT id FROM roles WHERE name = ?", storable(string(filter.Role))).Scan(ctx, &role)
+			if errors.Is(err, sql.ErrNoRows) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+		}
+		query := on.NewSelect().Model(&rows).ColumnExpr("u.*").ColumnExpr(rolesOfUser + "u.id) AS roles").Limit(int64(page.Limit) + 1)
+		if role != domain.NoID { // CROSS keeps SQLite to this order
+			query = query.ModelTableExpr("user_roles AS f CROSS JOIN users AS u").Where("f.role_id = ? AND u.id = f.user_id", role)
+		}
+		return filtered(query, filter, after).Scan(ctx)
+	})
+	if err != nil {
+		return domain.Listing[user.Snapshot]{}, err
+	}
+	found := make([]user.Snapshot, len(rows))
+	for i := range rows {
+		found[i] = rows[i].user().Snapshot()
+	}
+	return domain.PageOf(found, page.Limit, func(s user.Snapshot) string { return userPlace(filter, s) }), nil
+}
+
+func filtered(query *bun.SelectQuery, filter outbound.UserFilter, after *userPosition) *bun.SelectQuery {
+	id := bun.Safe("u.id")
+	if filter.Role != "" {
+		id = "f.user_id"
+	}
+	switch late := !filter.CreatedAfter.IsZero(); {
+	case late && after != nil:
+		query = query.Where("(u.created_at, u.id) > (?, ?)", after.createdAt, after.id)
+	case after != nil:
+		query = query.Where("? > ?", id, after.id)
+	}
+	if filter.CreatedAfter.IsZero() {
+		query = query.OrderExpr("?", id)
+	} else {
+		query = query.Where("u.created_at > ?", filter.CreatedAfter).OrderExpr("u.created_at, u.id")
 	}
 	if filter.Text != "" {
 		pattern := "%" + literal.Replace(domain.Fold(storable(filter.Text))) + "%"
@@ -44,20 +88,42 @@ func (l *UserList) List(ctx context.Context, filter outbound.UserFilter, page do
 	if filter.IsVerified != nil {
 		query = query.Where("u.is_verified = ?", *filter.IsVerified)
 	}
-	if filter.Role != "" {
-		query = query.Where("EXISTS (SELECT 1 FROM user_roles AS f JOIN roles AS g ON g.id = f.role_id WHERE f.user_id = u.id AND g.name = ?)", storable(string(filter.Role)))
+	return query
+}
+
+// userPosition is where a page begins: behind this user.
+type userPosition struct {
+	id        domain.ID
+	createdAt time.Time // where the list is in the order of it
+}
+
+// userPlace names a user's position: by its id, and by its time before that
+// where a time is asked for, which may be that of an import.
+func userPlace(filter outbound.UserFilter, s user.Snapshot) string {
+	if filter.CreatedAfter.IsZero() {
+		return s.ID.String()
 	}
+	return strconv.FormatInt(s.CreatedAt.UnixMicro(), 10) + "." + s.ID.String()
+}
+
+func parseUserPlace(filter outbound.UserFilter, place string) (*userPosition, error) {
+	if place == "" {
+		return nil, nil
+	}
+	after, text := userPosition{}, place
 	if !filter.CreatedAfter.IsZero() {
-		query = query.Where("u.created_at > ?", filter.CreatedAfter)
+		micros, id, _ := strings.Cut(place, ".")
+		us, err := strconv.ParseInt(micros, 10, 64)
+		if err != nil || us < 0 || us > maxMicros {
+			return nil, domain.InvalidCursor()
+		}
+		after.createdAt, text = time.UnixMicro(us).UTC(), id
 	}
-	if err := l.db.list(ctx, func(ctx context.Context, on bun.Conn) error { return query.Conn(on).Scan(ctx) }); err != nil {
-		return domain.Listing[user.Snapshot]{}, err
+	var err error
+	if after.id, err = domain.ParseID(text); err != nil {
+		return nil, domain.InvalidCursor()
 	}
-	found := make([]user.Snapshot, len(rows))
-	for i := range rows {
-		found[i] = rows[i].user().Snapshot()
-	}
-	return domain.PageOf(found, page.Limit, func(s user.Snapshot) string { return s.ID.String() }), nil
+	return &after, nil
 }
 
 // literal keeps a text from meaning anything to LIKE.
