@@ -47,6 +47,17 @@ func WellFormed(prefix, value string) bool {
 	return err == nil
 }
 
+// IsOpaque tells whether the value begins as a secret of Keystone's does:
+// whatever follows, it has no place in a log.
+func IsOpaque(value string) bool {
+	for _, prefix := range []string{RefreshPrefix, SecretPrefix, VerificationPrefix, ResetPrefix} {
+		if strings.HasPrefix(value, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
 // OpaqueBody gives the bytes that a well-formed value was made of.
 func OpaqueBody(prefix string, value domain.Secret) (body [entropyBytes]byte, ok bool) {
 	plain := value.Reveal()

@@ -39,7 +39,7 @@ func (l *ledger) keep(secrets ...string) {
 }
 
 // secretNames are parameters and members that hold secrets.
-var secretNames = []string{"password", "client_secret", "refresh_token", "access_token", "token"}
+var secretNames = []string{"password", "current_password", "new_password", "client_secret", "refresh_token", "access_token", "token"}
 
 func (l *ledger) keepForm(body string) {
 	values, err := url.ParseQuery(body)

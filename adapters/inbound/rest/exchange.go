@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
 
@@ -201,9 +202,10 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-// saneRequestID accepts 1 to 64 of A-Z a-z 0-9 . _ -
+// saneRequestID accepts 1 to 64 of A-Z a-z 0-9 . _ - that are no secret of ours
+// in the wrong header: it is logged.
 func saneRequestID(id string) bool {
-	if id == "" || len(id) > 64 {
+	if id == "" || len(id) > 64 || token.IsOpaque(id) {
 		return false
 	}
 	for i := range len(id) {
