@@ -43,8 +43,8 @@ func WellFormed(prefix, value string) bool {
 	if checksum(body) != value[len(body):] {
 		return false
 	}
-	_, err := base64.RawURLEncoding.Strict().DecodeString(body[len(prefix):])
-	return err == nil
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(body[len(prefix):])
+	return err == nil && len(raw) == entropyBytes // the decoder skips line breaks
 }
 
 // IsOpaque tells whether the value begins as a secret of Keystone's does:

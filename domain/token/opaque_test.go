@@ -1,6 +1,9 @@
 package token_test
 
 import (
+	"encoding/base64"
+	"encoding/binary"
+	"hash/crc32"
 	"strings"
 	"testing"
 
@@ -47,6 +50,24 @@ func TestBentOpaqueIsRefused(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The decoder skips line breaks, so a value with one and the right checksum
+// would be read as fewer bytes.
+func TestLineBreaksAreNotWellFormed(t *testing.T) {
+	body := token.ResetPrefix + strings.Repeat("A", 39) + "\n" + "AAA"
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(body)))
+	if value := body + base64.RawURLEncoding.EncodeToString(sum); token.WellFormed(token.ResetPrefix, value) {
+		t.Errorf("%q is well-formed", value)
+	}
+}
+
+func TestIsOpaque(t *testing.T) {
+	for value, want := range map[string]bool{"ksr_x": true, "kss_": true, "ksv_a": true, "ksp_a": true, "ksc_1": false, "": false, "my-request_1": false} {
+		if token.IsOpaque(value) != want {
+			t.Errorf("%q: want %t", value, want)
+		}
+	}
 }
 
 func FuzzWellFormed(f *testing.F) {

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"crypto/ecdsa"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -180,7 +181,7 @@ func (l *leaks) search(redis *miniredis.Miniredis) {
 		l.t.Fatal(err)
 	}
 	metrics, err := io.ReadAll(response.Body)
-	if err = response.Body.Close(); err != nil {
+	if err = errors.Join(err, response.Body.Close()); err != nil {
 		l.t.Fatal(err)
 	}
 	places := l.stored(l.t)

@@ -51,7 +51,8 @@ func parseCursor(list, cursor string) (string, error) {
 		return "", domain.InvalidCursor()
 	}
 	after := string(raw[checksumBytes:])
-	if binary.BigEndian.Uint32(raw) != checksum(list, after) {
+	if canonical := base64.RawURLEncoding.EncodedLen(len(raw)) == len(cursor); !canonical || // the decoder skips line breaks
+		binary.BigEndian.Uint32(raw) != checksum(list, after) {
 		return "", domain.InvalidCursor()
 	}
 	return after, nil
