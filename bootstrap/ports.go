@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"go.uber.org/fx"
+	"go.uber.org/zap"
 
 	"github.com/keystone-auth/keystone/adapters/outbound/argon2"
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
@@ -88,7 +89,7 @@ func newHasher(cfg *config.Config, metrics *telemetry.Metrics) (*argon2.Hasher, 
 	return hasher, nil
 }
 
-func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, tracer *tracing.Tracer, clock outbound.Clock, random outbound.Random) (*database.DB, error) {
+func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, tracer *tracing.Tracer, logger *zap.Logger, clock outbound.Clock, random outbound.Random) (*database.DB, error) {
 	if cfg.Storage.TemporaryDir != "" {
 		// Alone its owner may read it: it holds password hashes. It must be new.
 		if err := os.Mkdir(cfg.Storage.TemporaryDir, 0o700); err != nil {
@@ -101,7 +102,7 @@ func newDatabase(lc fx.Lifecycle, cfg *config.Config, plan *jobs.Plan, tracer *t
 		replicas = append(replicas, url.Reveal())
 	}
 	c := database.Config{
-		URL: cfg.Storage.DatabaseURL.Reveal(), ReplicaURLs: replicas, MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow, Follows: plan.Follows, Temporary: cfg.Storage.TemporaryDir != "",
+		URL: cfg.Storage.DatabaseURL.Reveal(), ReplicaURLs: replicas, MaxConns: cfg.Storage.MaxConns, Follow: plan.Follow, Follows: plan.Follows, Stored: telemetry.SecurityLog(logger), Temporary: cfg.Storage.TemporaryDir != "",
 	}
 	if tracer != nil {
 		c.OpenPool = tracer.OpenSQL(map[bool]string{true: "sqlite", false: "postgresql"}[cfg.SQLite()])

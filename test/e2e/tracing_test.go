@@ -71,7 +71,7 @@ func attribute(all []*otlpcommon.KeyValue, key string) string {
 	return ""
 }
 
-// TestTraces follows a login from its traceparent to its statements, and looks
+// TestTraces follows a registration and a login from their traceparent to its statements, and looks
 // for secrets in all that was exported.
 func TestTraces(t *testing.T) {
 	needsProcess(t)
@@ -84,10 +84,12 @@ func TestTraces(t *testing.T) {
 			s := prepare(t, each.settings(t).with(settings{"RATE_LIMITS": "login_ip=100/1m"}))
 			s.environ = []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + otlp.URL, "OTEL_BSP_SCHEDULE_DELAY=100"}
 			s.Start(t)
-			alice := s.register(t)
 			const id, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-			login := passwordGrant(alice)
-			login.header = http.Header{"Traceparent": {"00-" + id + "-" + parent + "-01"}, "X-Request-Id": {"the-login"}}
+			alice := newAccount()
+			traced := http.Header{"Traceparent": {"00-" + id + "-" + parent + "-01"}, "X-Request-Id": {"the-login"}}
+			register, login := registration(alice), passwordGrant(alice)
+			register.header, login.header = traced, traced
+			s.want(t, http.StatusAccepted, register)
 			session := granted(s.want(t, http.StatusOK, login))
 			s.want(t, http.StatusOK, me(session.Access))
 			s.send(t, passwordGrant(account{Username: alice.Username, Password: "wrong" + newPassword()}))
@@ -102,7 +104,7 @@ func TestTraces(t *testing.T) {
 				attribute(request.GetAttributes(), "keystone.request_id") != "the-login" || attribute(request.GetAttributes(), "http.route") != tokenPath {
 				t.Errorf("the request's span: parent %s, %v", got, request)
 			}
-			want := []string{"issue tokens", "verify password", "unit of work", "INSERT events", "UPDATE users", "SELECT users"}
+			want := []string{"issue tokens", "verify password", "unit of work", "INSERT users", "INSERT events", "SELECT users"}
 			if each.name != "sqlite" {
 				want = append(want, "reserve login_ip")
 				if span := found["reserve login_ip"]; attribute(span.GetAttributes(), "db.system.name") != "redis" {

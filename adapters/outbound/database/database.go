@@ -38,6 +38,9 @@ type Config struct {
 	// Follows tells whether Follow does anything for events of a type; nil
 	// means that it may for all.
 	Follows func(domain.EventType) bool
+	// Stored, where set, is told of events once they are stored for good, but
+	// for token.refreshed, which every refresh stores.
+	Stored func(ctx context.Context, events []domain.Occurrence)
 	// OpenPool, where set, opens the pools that requests use in place of
 	// sql.OpenDB, to watch what they do.
 	OpenPool func(driver.Connector) *sql.DB
@@ -60,6 +63,7 @@ type DB struct {
 	random   outbound.Random
 	follow   func(ctx context.Context, tx *sql.Tx, events []domain.Occurrence) error
 	follows  func(domain.EventType) bool
+	stored   func(ctx context.Context, events []domain.Occurrence)
 	// migrator opens a pool for changing the structure, without the time
 	// limits that requests have.
 	migrator func() (*sql.DB, error)
@@ -78,7 +82,7 @@ func Open(_ context.Context, config Config, clock outbound.Clock, random outboun
 	if config.MaxConns < 0 {
 		return nil, errors.New("database: the number of connections must be positive")
 	}
-	db := &DB{clock: clock, random: random, follow: config.Follow, follows: config.Follows}
+	db := &DB{clock: clock, random: random, follow: config.Follow, follows: config.Follows, stored: config.Stored}
 	if db.follows == nil {
 		db.follows = func(domain.EventType) bool { return config.Follow != nil }
 	}

@@ -2,6 +2,7 @@ package database
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/uptrace/bun"
@@ -58,6 +59,17 @@ func occurrences(rows []eventRow) []domain.Occurrence {
 		stored[i] = domain.Occurrence{ID: row.ID, Event: row.event()}
 	}
 	return stored
+}
+
+// tell hands events on that are stored for good.
+func (db *DB) tell(ctx context.Context, rows []eventRow) {
+	if db.stored == nil {
+		return
+	}
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r eventRow) bool { return r.Type == string(domain.EventTokenRefreshed) })
+	if len(rows) > 0 {
+		db.stored(ctx, occurrences(rows))
+	}
 }
 
 // collect takes the events of a saved aggregate. When the transaction is rolled

@@ -33,7 +33,9 @@ func (s *SessionOpener) Open(ctx context.Context, o outbound.Opening) error {
 		if !atOnce || len(events) != 1 {
 			return db.transact(ctx, func(ctx context.Context, t *transaction) error { return t.open(ctx, o, events) })
 		}
-		err = db.openAtOnce(ctx, o, events[0])
+		if err = db.openAtOnce(ctx, o, events[0]); err == nil {
+			db.tell(ctx, events)
+		}
 		if err != nil && ctx.Err() == nil && isConflict(err) {
 			return true, err
 		}

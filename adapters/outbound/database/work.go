@@ -115,6 +115,7 @@ func (db *DB) inside(ctx context.Context, tx bun.Tx, work func(context.Context, 
 		return isConflict(failure), commitFailed(ctx, failure)
 	}
 	committed = true
+	t.db.tell(ctx, t.events)
 	if refusal != nil {
 		return false, refusal.Err
 	}
