@@ -74,7 +74,8 @@ func (c commands) with(ctx context.Context, run func(parts) error) (err error) {
 		return err
 	}
 	var p parts
-	options, err := graph(cfg, c.opts, fx.Populate(&p))
+	opts := append([]Option{WithLogger(newCommandLogger())}, c.opts...) // those of the program win
+	options, err := graph(cfg, opts, fx.Populate(&p))
 	if err != nil {
 		return err
 	}

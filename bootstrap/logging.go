@@ -41,6 +41,14 @@ func newLogger(cfg *config.Config) (logger *zap.Logger, closing func() error, er
 	return zap.New(zapcore.NewCore(encoder, out, level), zap.Hooks(urgent)), out.Stop, nil
 }
 
+// newCommandLogger writes warnings and errors to standard error: what a command
+// prints on standard output is its result, and its events are in the trail.
+func newCommandLogger() *zap.Logger {
+	encoding := zap.NewProductionEncoderConfig()
+	encoding.TimeKey, encoding.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoding), zapcore.Lock(os.Stderr), zapcore.WarnLevel))
+}
+
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0

@@ -59,6 +59,9 @@ func TestMoveToTheOtherStore(t *testing.T) {
 			if !strings.HasSuffix(rehearsed, counts) {
 				t.Errorf("it was rehearsed as\n%sand came out as\n%s", rehearsed, counts)
 			}
+			if counts != done {
+				t.Errorf("the import says more than its result: %s", done)
+			}
 			if again := target.wantRun(t, "", "import", file); !strings.HasPrefix(again, "created 0, updated 0, ") {
 				t.Errorf("the second import: %s", again)
 			}
@@ -127,9 +130,9 @@ func TestImportChangesWhatIsThere(t *testing.T) {
 			t.Errorf("a rehearsal changed the name to %q", got)
 		}
 		s.wantRun(t, exportHeader+line, "import", "-")
-		if got := s.want(t, http.StatusOK, me(w.session.Access)).text("display_name"); got != "A. Liddell" {
-			t.Errorf("the name is %q", got)
-		}
+		eventually(t, startWithin, "told to the server", func() bool {
+			return s.want(t, http.StatusOK, me(w.session.Access)).text("display_name") == "A. Liddell"
+		})
 		s.wantRun(t, exportHeader+fmt.Sprintf(`{"type":"user","username":%q,"is_active":false}`, w.alice.Username), "import", "-")
 		s.wantRun(t, exportHeader+fmt.Sprintf(`{"type":"client","client_id":%q,"is_active":false}`, w.app.ID), "import", "-")
 		eventually(t, startWithin, "told to the server", func() bool {
