@@ -21,7 +21,7 @@ type Visitor interface {
 }
 
 // patience is how much longer than the run an answer may take.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // The range of the histograms, in microseconds, and their significant digits.
 const (

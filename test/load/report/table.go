@@ -9,15 +9,17 @@ import (
 
 // Table writes the report for a terminal.
 func (r *Report) Table(to io.Writer) error {
-	w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, strings.Join(heads, "\t")+"\t")
-	for _, row := range r.Rows {
-		fmt.Fprintln(w, strings.Join(row.cells(), "\t")+"\t")
+	if len(r.Rows) > 0 {
+		w := tabwriter.NewWriter(to, 0, 0, 2, ' ', tabwriter.AlignRight)
+		fmt.Fprintln(w, strings.Join(heads, "\t")+"\t")
+		for _, row := range r.Rows {
+			fmt.Fprintln(w, strings.Join(row.cells(), "\t")+"\t")
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		fmt.Fprintln(to)
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	fmt.Fprintln(to)
 	for _, f := range r.Facts {
 		fmt.Fprintln(to, f)
 	}
