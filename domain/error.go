@@ -64,6 +64,15 @@ const (
 	CodeUnsupportedGrantType Code = "unsupported_grant_type"
 	CodeInvalidScope         Code = "invalid_scope"
 
+	// RFC 8693, section 2.2.2, and RFC 8707.
+	CodeInvalidTarget Code = "invalid_target"
+
+	// RFC 8628, section 3.5.
+	CodeAuthorizationPending Code = "authorization_pending"
+	CodeSlowDown             Code = "slow_down"
+	CodeExpiredToken         Code = "expired_token"
+	CodeAccessDenied         Code = "access_denied"
+
 	// RFC 6750, section 3.1.
 	CodeInvalidToken      Code = "invalid_token"
 	CodeMissingToken      Code = "missing_token"
@@ -79,7 +88,8 @@ func Codes() []Code {
 		CodeLastSuperuser, CodeWrongPassword, CodeAccountLocked,
 		CodeInvalidVerification, CodeInvalidReset, CodeInvalidCode,
 		CodeInvalidRequest, CodeInvalidClient, CodeInvalidGrant, CodeUnauthorizedClient,
-		CodeUnsupportedGrantType, CodeInvalidScope, CodeInvalidToken, CodeMissingToken, CodeInsufficientScope,
+		CodeUnsupportedGrantType, CodeInvalidScope, CodeInvalidTarget,
+		CodeAuthorizationPending, CodeSlowDown, CodeExpiredToken, CodeAccessDenied, CodeInvalidToken, CodeMissingToken, CodeInsufficientScope,
 	}
 }
 

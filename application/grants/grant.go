@@ -3,6 +3,7 @@ package grants
 import (
 	"context"
 
+	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/application/users"
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
@@ -49,6 +50,16 @@ type Proof struct {
 	// opened at once where its account is still as it was read, and with Spend
 	// where it is not.
 	Login *users.Login
+	// Granted limits what a Subject is given, to what was agreed on; nil: all
+	// that is held.
+	Granted scope.Set
+	// Alone gives a user no refresh token: the session ends with the token.
+	Alone bool
+	// Terms are what the token says beside whom it is for.
+	Terms tokens.Terms
+	// Members are added to the answer (RFC 6749, section 5.1), by names of their
+	// own.
+	Members map[string]string
 	// Spend, if set, joins the unit of work that opens the session.
 	Spend func(ctx context.Context, r outbound.Repositories) error
 	// Renew continues a session instead of opening one: it stores the outcome
@@ -60,8 +71,8 @@ type Proof struct {
 type Renewal struct {
 	Subject      token.Principal
 	SessionID    domain.ID
-	Granted      scope.Set // of the session; the subject may hold less by now
-	RefreshToken domain.Secret
+	Granted      scope.Set     // of the session; the subject may hold less by now
+	RefreshToken domain.Secret // empty: none follows
 }
 
 // refuse is invalid_grant without telling why.

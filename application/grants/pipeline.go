@@ -3,6 +3,7 @@ package grants
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/domain"
@@ -88,7 +89,7 @@ func (p *Pipeline) Token(ctx context.Context, r inbound.TokenRequest) (inbound.T
 	if err != nil {
 		return inbound.TokenResponse{}, err
 	}
-	return p.answer(ctx, request, outcome)
+	return p.answer(ctx, request, proof, outcome)
 }
 
 // admit does all that is checked before anything is proved.
@@ -151,6 +152,9 @@ func (p *Pipeline) store(ctx context.Context, r Request, proof Proof) (outcome, 
 	if result.subject.Kind == domain.PartyUser {
 		held = r.Client.Ceiling(held)
 	}
+	if proof.Granted != nil {
+		held = proof.Granted.Limit(held)
+	}
 	result.scope = held
 	if len(r.Scope) > 0 {
 		if !held.CoversAll(r.Scope) {
@@ -180,11 +184,15 @@ func (p *Pipeline) openSession(ctx context.Context, c *client.ServiceClient, pro
 		return domain.Internal(err)
 	}
 	refresh := token.NewOpaque(token.RefreshPrefix, p.random.Entropy())
+	age := p.policy.Current().SessionMaxAge
+	if proof.Alone {
+		age = min(age, p.lifetime(c, proof))
+	}
 	begin := func() (session *token.Session, first *token.RefreshToken) {
 		now := p.clock.Now()
-		session = token.OpenSession(p.random.NewID(now), userID, c.ClientID(), domain.OriginFrom(ctx), now, p.policy.Current().SessionMaxAge)
+		session = token.OpenSession(p.random.NewID(now), userID, c.ClientID(), domain.OriginFrom(ctx), now, age)
 		result.sessionID = session.ID()
-		if c.MayUse(refreshGrant) {
+		if !proof.Alone && c.MayUse(refreshGrant) {
 			result.refresh = refresh
 			first = session.Issue(p.random.NewID(now), token.DigestOf(refresh), result.scope, now, p.policy.Current().RefreshTTL)
 		}
@@ -215,15 +223,24 @@ func (p *Pipeline) openSession(ctx context.Context, c *client.ServiceClient, pro
 	})
 }
 
-func (p *Pipeline) answer(ctx context.Context, r Request, o outcome) (inbound.TokenResponse, error) {
-	lifetime := r.Client.AccessTokenLifetime(p.policy.Current().AccessTTL)
+// lifetime is how long the access token is good.
+func (p *Pipeline) lifetime(c *client.ServiceClient, proof Proof) time.Duration {
+	lifetime := c.AccessTokenLifetime(p.policy.Current().AccessTTL)
+	if until := proof.Terms.Until; !until.IsZero() {
+		lifetime = min(lifetime, until.Sub(p.clock.Now().Truncate(time.Second)))
+	}
+	return lifetime
+}
+
+func (p *Pipeline) answer(ctx context.Context, r Request, proof Proof, o outcome) (inbound.TokenResponse, error) {
+	lifetime := p.lifetime(r.Client, proof)
 	access, err := p.issuer.Issue(ctx, tokens.Grant{
-		Principal: o.subject, ClientID: r.Client.ClientID(), SessionID: o.sessionID, Scope: o.scope, Lifetime: lifetime,
+		Principal: o.subject, ClientID: r.Client.ClientID(), SessionID: o.sessionID, Scope: o.scope, Lifetime: lifetime, Terms: proof.Terms,
 	})
 	if err != nil {
 		return inbound.TokenResponse{}, err
 	}
-	response := inbound.TokenResponse{AccessToken: access, ExpiresIn: lifetime, Scope: o.scope, RefreshToken: o.refresh}
+	response := inbound.TokenResponse{AccessToken: access, ExpiresIn: lifetime, Scope: o.scope, RefreshToken: o.refresh, Members: proof.Members}
 	if o.subject.Kind == domain.PartyUser {
 		response.UserID = o.subject.ID
 	}

@@ -32,6 +32,16 @@ type Grant struct {
 	SessionID domain.ID // NoID for a client's own
 	Scope     scope.Set
 	Lifetime  time.Duration
+	Terms
+}
+
+// Terms are what an access token says that most do not.
+type Terms struct {
+	Audience []string      // beside the issuer; nil: the installation's
+	Actors   []token.Actor // who acts for the principal, the latest first
+	MayAct   string        // who alone may act for it
+	Sources  []token.Source
+	Until    time.Time // the latest expiry, in whole seconds; zero: no bound
 }
 
 // Issue signs an access token (RFC 9068).
@@ -46,6 +56,13 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (domain.Secret, error) {
 		Issuer: i.policy.Current().Issuer, Subject: g.Principal.ID, Audience: i.audience, IssuedAt: issued, ExpiresAt: issued.Add(g.Lifetime),
 		ID: i.random.NewID(now).String(), ClientID: g.ClientID, Scope: g.Scope,
 	}
+	if g.Audience != nil {
+		claims.Audience = Policy{Issuer: claims.Issuer, Audience: g.Audience}.audience()
+	}
+	if !g.Until.IsZero() && claims.ExpiresAt.After(g.Until) {
+		claims.ExpiresAt = g.Until
+	}
+	claims.Actors, claims.MayAct, claims.Sources = g.Actors, g.MayAct, g.Sources
 	if g.SessionID != domain.NoID {
 		claims.Username, claims.Roles, claims.SessionID = g.Principal.Name, g.Principal.Roles, g.SessionID.String()
 	}

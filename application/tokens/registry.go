@@ -67,8 +67,28 @@ func (r *Registry) Ended(c token.AccessClaims) bool {
 			return true
 		}
 	}
-	s, ok := r.ended[ending{token.SignalClientRevoked, c.ClientID}]
-	return ok && s.Ends(c, issuedAt(c))
+	if s, ok := r.ended[ending{token.SignalClientRevoked, c.ClientID}]; ok && s.Ends(c, issuedAt(c)) {
+		return true
+	}
+	return len(c.Sources) > 0 && r.sourceEnded(c)
+}
+
+// sourceEnded tells whether a token was ended that this one was made from, with
+// its session or its client or by itself.
+func (r *Registry) sourceEnded(c token.AccessClaims) bool {
+	for _, source := range c.Sources {
+		if _, ok := r.ended[ending{token.SignalTokenRevoked, source.ID}]; ok {
+			return true
+		}
+		if _, ok := r.ended[ending{token.SignalSessionEnded, source.SessionID}]; ok {
+			return true
+		}
+		made := token.AccessClaims{ID: source.ID, ClientID: source.ClientID}
+		if s, ok := r.ended[ending{token.SignalClientRevoked, source.ClientID}]; ok && s.Ends(made, issuedAt(made)) {
+			return true
+		}
+	}
+	return false
 }
 
 // issuedAt reads the millisecond of issue from the jti; a jti that tells none

@@ -102,17 +102,31 @@ func (v *Validator) caller(ctx context.Context, claims token.AccessClaims) (inbo
 		return gone(err)
 	}
 	caller := inbound.Caller{Claims: claims}
-	if claims.IsUser() {
+	switch {
+	case claims.IsUser():
 		caller.Principal, err = v.principals.User(ctx, claims.Subject)
-	} else if claims.Subject == claims.ClientID {
+	case claims.Subject == claims.ClientID:
 		caller.Principal = OfClient(client)
+	case len(claims.Sources) > 0: // made from another client's token
+		subject, absent := v.principals.Client(ctx, claims.Subject)
+		if absent != nil {
+			return gone(absent)
+		}
+		caller.Principal = OfClient(subject)
 	}
 	if err != nil || !caller.Principal.Active {
 		return gone(err)
 	}
 	caller.Scopes = claims.Scope.Limit(caller.Principal.Scopes)
-	if claims.IsUser() {
+	if claims.IsUser() || claims.Subject != claims.ClientID {
 		caller.Scopes = client.Ceiling(caller.Scopes)
+	}
+	for _, source := range claims.Sources {
+		through, err := v.principals.Client(ctx, source.ClientID)
+		if err != nil || !through.IsActive() {
+			return gone(err)
+		}
+		caller.Scopes = through.Ceiling(caller.Scopes) // what the source lost since is lost here too
 	}
 	return caller, nil
 }

@@ -39,7 +39,29 @@ type AccessClaims struct {
 	Roles     []string
 	SessionID string // sid
 
+	Actors  []Actor  // act: who acts for the subject now, then who did before (RFC 8693, section 4.1); none: the subject itself
+	MayAct  string   // may_act: the `sub` of the only one who may (section 4.4); empty: not said
+	Sources []Source // derived_from: what the token was made from, the latest first; when one of them ends, it ends
+
 	KeyID string // kid of the header; set by verification
+}
+
+// Actor is who acts for the subject of a token.
+type Actor struct {
+	Subject  string
+	ClientID string
+}
+
+// Source is an access token that another was made from.
+type Source struct {
+	ID        string // jti
+	ClientID  string
+	SessionID string // empty for a client's own
+}
+
+// From gives what a token that is made from this one derives from.
+func (c AccessClaims) From() []Source {
+	return append([]Source{{ID: c.ID, ClientID: c.ClientID, SessionID: c.SessionID}}, c.Sources...)
 }
 
 // IsUser tells whether the token speaks for a user.

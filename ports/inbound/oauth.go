@@ -23,6 +23,8 @@ type TokenResponse struct {
 	Scope        scope.Set
 	RefreshToken domain.Secret // empty where none is issued
 	UserID       string        // empty for clients
+	// Members are extension members of the answer, such as issued_token_type.
+	Members map[string]string
 }
 
 // TokenEndpoint issues tokens.

@@ -59,6 +59,9 @@ func userClaims() token.AccessClaims {
 		Issuer: "https://issuer.example", Subject: given.ID().String(), Audience: []string{"https://issuer.example", "https://api.example"},
 		IssuedAt: at, NotBefore: at.Add(time.Second), ExpiresAt: at.Add(15 * time.Minute), ID: given.ID().String(), ClientID: "keystone",
 		Scope: scope.NewSet(scope.ReadProfile, scope.WriteProfile), Username: "Zo\u00eb \"<&>\" \\ \u2028", Roles: []string{"admin", "user"}, SessionID: given.ID().String(),
+		Actors:  []token.Actor{{Subject: "gateway \"1\"", ClientID: "gateway"}, {Subject: "app", ClientID: "app"}},
+		MayAct:  "gateway",
+		Sources: []token.Source{{ID: given.ID().String(), ClientID: "app", SessionID: given.ID().String()}, {ID: given.ID().String(), ClientID: "keystone"}},
 	}
 }
 

@@ -96,19 +96,23 @@ func codecHeaders(t *testing.T, codec outbound.TokenCodec, by signer) {
 func codecPayloads(t *testing.T, codec outbound.TokenCodec, by signer) {
 	genuine := payload().json()
 	for name, claims := range map[string]string{
-		"no object":        `["sub"]`,
-		"null":             `null`,
-		"empty":            ``,
-		"cut":              genuine[:len(genuine)-1],
-		"trailing":         genuine + `{}`,
-		"exp a string":     payload().with(members{"exp": "1900000900"}).json(),
-		"exp a list":       payload().with(members{"exp": []int{1}}).json(),
-		"exp beyond times": strings.Replace(genuine, "1900000900", "1e400", 1),
-		"sub a number":     payload().with(members{"sub": 7}).json(),
-		"sub twice":        `{"sub":"someone else",` + genuine[1:],
-		"exp twice":        `{"exp":9900000000,` + genuine[1:],
-		"scope a list":     payload().with(members{"scope": []string{"read:users"}}).json(),
-		"an encrypted JWT": "eyJhbGciOiJkaXIifQ",
+		"no object":         `["sub"]`,
+		"null":              `null`,
+		"empty":             ``,
+		"cut":               genuine[:len(genuine)-1],
+		"trailing":          genuine + `{}`,
+		"exp a string":      payload().with(members{"exp": "1900000900"}).json(),
+		"exp a list":        payload().with(members{"exp": []int{1}}).json(),
+		"exp beyond times":  strings.Replace(genuine, "1900000900", "1e400", 1),
+		"sub a number":      payload().with(members{"sub": 7}).json(),
+		"act a text":        payload().with(members{"act": "app"}).json(),
+		"act.sub a number":  payload().with(members{"act": members{"sub": 7}}).json(),
+		"may_act of no one": payload().with(members{"may_act": members{}}).json(),
+		"sources a text":    payload().with(members{"derived_from": "x"}).json(),
+		"sub twice":         `{"sub":"someone else",` + genuine[1:],
+		"exp twice":         `{"exp":9900000000,` + genuine[1:],
+		"scope a list":      payload().with(members{"scope": []string{"read:users"}}).json(),
+		"an encrypted JWT":  "eyJhbGciOiJkaXIifQ",
 	} {
 		t.Run("refused: "+name, func(t *testing.T) { wantRefused(t, codec, by.forge(by.header().json(), claims), finder(by)) })
 	}

@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/labstack/echo/v4"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
 
@@ -19,6 +21,14 @@ type tokenAnswer struct {
 	Scope        string `json:"scope"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	UserID       string `json:"user_id,omitempty"`
+
+	Members map[string]string `json:",embed"` // of some grants
+}
+
+// TransformSchema documents that some grants add members of their own.
+func (tokenAnswer) TransformSchema(_ huma.Registry, schema *huma.Schema) *huma.Schema {
+	schema.AdditionalProperties = &huma.Schema{Type: huma.TypeString}
+	return schema
 }
 
 func (s *Server) token(c echo.Context, _ *exchange) error {
@@ -40,7 +50,7 @@ func (s *Server) token(c echo.Context, _ *exchange) error {
 	}
 	return write(c.Response(), http.StatusOK, mediaJSON, tokenAnswer{
 		AccessToken: issued.AccessToken.Reveal(), TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn / time.Second),
-		Scope: issued.Scope.String(), RefreshToken: issued.RefreshToken.Reveal(), UserID: issued.UserID,
+		Scope: issued.Scope.String(), RefreshToken: issued.RefreshToken.Reveal(), UserID: issued.UserID, Members: issued.Members,
 	})
 }
 
@@ -59,6 +69,30 @@ type introspectionAnswer struct {
 	IssuedAt  int64    `json:"iat,omitzero"`
 	ID        string   `json:"jti,omitempty"`
 	SessionID string   `json:"sid,omitempty"`
+
+	Actor *actorAnswer `json:"act,omitempty" doc:"Who acts for the subject (RFC 8693, section 4.1)"`
+}
+
+type actorAnswer struct {
+	Subject  string       `json:"sub"`
+	ClientID string       `json:"client_id,omitempty"`
+	Before   *actorAnswer `json:"act,omitempty" doc:"Who acted before"`
+}
+
+// Schema documents it by hand: it holds itself, which an example must not.
+func (actorAnswer) Schema(huma.Registry) *huma.Schema {
+	text := &huma.Schema{Type: huma.TypeString}
+	return &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
+		"sub": text, "client_id": text,
+		"act": {Type: huma.TypeObject, Description: "Who acted before", AdditionalProperties: true},
+	}}
+}
+
+func acting(all []token.Actor) *actorAnswer {
+	if len(all) == 0 {
+		return nil
+	}
+	return &actorAnswer{Subject: all[0].Subject, ClientID: all[0].ClientID, Before: acting(all[1:])}
 }
 
 func (s *Server) introspect(c echo.Context, x *exchange) error {
@@ -113,7 +147,7 @@ func introspected(state inbound.Introspection) introspectionAnswer {
 	answer := introspectionAnswer{
 		Active: true, Scope: claims.Scope.String(), ClientID: claims.ClientID, Username: claims.Username, Subject: claims.Subject,
 		Issuer: claims.Issuer, Audience: claims.Audience, ExpiresAt: seconds(claims.ExpiresAt), IssuedAt: seconds(claims.IssuedAt),
-		ID: claims.ID, SessionID: claims.SessionID,
+		ID: claims.ID, SessionID: claims.SessionID, Actor: acting(claims.Actors),
 	}
 	if !state.IsRefresh {
 		answer.TokenType = "Bearer"

@@ -28,6 +28,30 @@ type payload struct {
 	Username  text     `json:"username"`
 	Roles     list     `json:"roles"`
 	SessionID text     `json:"sid"`
+	Actor     *actor   `json:"act"`
+	MayAct    *actor   `json:"may_act"`
+	Sources   []source `json:"derived_from"`
+}
+
+// actor is RFC 8693, section 4.1. Other members are ignored.
+type actor struct {
+	Subject  text   `json:"sub"`
+	ClientID text   `json:"client_id"`
+	Before   *actor `json:"act"`
+}
+
+func (a *actor) decoded() []token.Actor {
+	var all []token.Actor
+	for ; a != nil; a = a.Before {
+		all = append(all, token.Actor{Subject: string(a.Subject), ClientID: string(a.ClientID)})
+	}
+	return all
+}
+
+type source struct {
+	ID        text `json:"jti"`
+	ClientID  text `json:"client_id"`
+	SessionID text `json:"sid"`
 }
 
 func decodeClaims(raw []byte) (token.AccessClaims, error) {
@@ -44,12 +68,22 @@ func decodeClaims(raw []byte) (token.AccessClaims, error) {
 	if err != nil {
 		return token.AccessClaims{}, token.InvalidToken("the claim scope is malformed")
 	}
-	return token.AccessClaims{
+	claims := token.AccessClaims{
 		Issuer: string(p.Issuer), Subject: string(p.Subject), Audience: p.Audience,
 		IssuedAt: time.Time(p.IssuedAt), NotBefore: time.Time(p.NotBefore), ExpiresAt: time.Time(p.ExpiresAt),
 		ID: string(p.ID), ClientID: string(p.ClientID), Scope: scopes,
 		Username: string(p.Username), Roles: p.Roles, SessionID: string(p.SessionID),
-	}, nil
+		Actors: p.Actor.decoded(),
+	}
+	if p.MayAct != nil {
+		if claims.MayAct = string(p.MayAct.Subject); claims.MayAct == "" {
+			return token.AccessClaims{}, token.InvalidToken("the claim may_act is malformed")
+		}
+	}
+	for _, s := range p.Sources {
+		claims.Sources = append(claims.Sources, token.Source{ID: string(s.ID), ClientID: string(s.ClientID), SessionID: string(s.SessionID)})
+	}
+	return claims, nil
 }
 
 var (

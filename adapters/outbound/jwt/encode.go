@@ -31,7 +31,48 @@ func encodeClaims(c token.AccessClaims) ([]byte, error) {
 		o.list("roles", c.Roles)
 		o.text("sid", c.SessionID)
 	}
+	o.actors(c.Actors)
+	if c.MayAct != "" {
+		o.name("may_act")
+		o.open()
+		o.text("sub", c.MayAct)
+		o.close()
+	}
+	if len(c.Sources) > 0 {
+		o.sources(c.Sources)
+	}
 	return o.end()
+}
+
+// actors nests each in the one that acts after it.
+func (o *object) actors(all []token.Actor) {
+	if len(all) == 0 {
+		return
+	}
+	o.name("act")
+	o.open()
+	o.text("sub", all[0].Subject)
+	o.text("client_id", all[0].ClientID)
+	o.actors(all[1:])
+	o.close()
+}
+
+func (o *object) sources(all []token.Source) {
+	o.name("derived_from")
+	o.buf = append(o.buf, '[')
+	for i, source := range all {
+		if i > 0 {
+			o.buf = append(o.buf, ',')
+		}
+		o.open()
+		o.text("jti", source.ID)
+		o.text("client_id", source.ClientID)
+		if source.SessionID != "" {
+			o.text("sid", source.SessionID)
+		}
+		o.close()
+	}
+	o.buf = append(o.buf, ']')
 }
 
 // object writes one JSON object and remembers the first failure.
@@ -40,8 +81,11 @@ type object struct {
 	err error
 }
 
+func (o *object) open()  { o.buf = append(o.buf, '{') }
+func (o *object) close() { o.buf = append(o.buf, '}') }
+
 func (o *object) name(name string) {
-	if len(o.buf) > 1 {
+	if o.buf[len(o.buf)-1] != '{' {
 		o.buf = append(o.buf, ',')
 	}
 	o.buf = append(o.buf, '"')

@@ -1,0 +1,127 @@
+package tokens
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/test/given"
+)
+
+// derive makes a token for another client from one, as an exchange does.
+func (w *world) derive(t *testing.T, from domain.Secret, by *client.ServiceClient) domain.Secret {
+	t.Helper()
+	caller := w.caller(t, from)
+	session := domain.NoID
+	if caller.Claims.IsUser() {
+		var err error
+		session, err = domain.ParseID(caller.Claims.SessionID)
+		must(t, err)
+	}
+	raw, err := w.issuer.Issue(t.Context(), Grant{
+		Principal: caller.Principal, ClientID: by.ClientID(), SessionID: session, Scope: caller.Scopes, Lifetime: time.Hour,
+		Terms: Terms{Audience: []string{"https://api.example"}, Actors: []token.Actor{{Subject: by.ClientID(), ClientID: by.ClientID()}},
+			Sources: caller.Claims.From(), Until: caller.Claims.ExpiresAt},
+	})
+	must(t, err)
+	return raw
+}
+
+func TestTermsAreSaid(t *testing.T) {
+	w := newWorld(t)
+	access, _, _ := w.login(t, client.FirstParty)
+	source := w.caller(t, access)
+	got := w.caller(t, w.derive(t, access, w.seer)).Claims
+	if !slices.Equal(got.Audience, []string{testPolicy().Issuer, "https://api.example"}) || !got.ExpiresAt.Equal(source.Claims.ExpiresAt) ||
+		got.Subject != source.Claims.Subject || got.SessionID != source.Claims.SessionID || got.Actors[0].Subject != w.seer.ClientID() || got.Sources[0].ID != source.Claims.ID {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What is made from a token ends with it, whichever way that ends, over any
+// number of steps.
+func TestDerivedTokensEndWithTheirSource(t *testing.T) {
+	for name, end := range map[string]func(*world, token.AccessClaims) token.Signal{
+		"the token": func(_ *world, c token.AccessClaims) token.Signal {
+			return token.Signal{Kind: token.SignalTokenRevoked, ID: c.ID}
+		},
+		"its session": func(_ *world, c token.AccessClaims) token.Signal {
+			return token.Signal{Kind: token.SignalSessionEnded, ID: c.SessionID}
+		},
+		"its user": func(w *world, c token.AccessClaims) token.Signal {
+			return token.Signal{Kind: token.SignalUserRevoked, ID: c.Subject, Before: w.clock.Now()}
+		},
+		"its client": func(w *world, c token.AccessClaims) token.Signal {
+			return token.Signal{Kind: token.SignalClientRevoked, ID: c.ClientID, Before: w.clock.Now()}
+		},
+		"another's": func(*world, token.AccessClaims) token.Signal {
+			return token.Signal{Kind: token.SignalTokenRevoked, ID: given.ID().String()}
+		},
+		"a later client": func(w *world, c token.AccessClaims) token.Signal {
+			return token.Signal{Kind: token.SignalClientRevoked, ID: c.ClientID, Before: w.clock.Now().Add(-time.Hour)}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			through := given.Client(func(s *client.Snapshot) { s.Scopes = w.user.Scopes })
+			w.people.setClient(through)
+			access, _, _ := w.login(t, client.FirstParty)
+			claims := w.caller(t, access).Claims
+			once := w.derive(t, access, through)
+			twice := w.derive(t, once, w.seer)
+			w.caller(t, twice)
+			w.reg.Apply(end(w, claims))
+			if name == "another's" || name == "a later client" {
+				w.caller(t, once)
+				w.caller(t, twice)
+				return
+			}
+			w.refused(t, once)
+			w.refused(t, twice)
+		})
+	}
+}
+
+// Each client that a token came through limits it, as it stands now.
+func TestDerivedTokensAreLimitedByAllTheyCameThrough(t *testing.T) {
+	w := newWorld(t)
+	through := given.Client(func(s *client.Snapshot) { s.Scopes = w.user.Scopes })
+	w.people.setClient(through)
+	last := given.Client(func(s *client.Snapshot) { s.Scopes = scope.NewSet(w.user.Scopes[0]) })
+	w.people.setClient(last)
+	access, _, _ := w.login(t, through.ClientID())
+	derived := w.derive(t, access, last)
+	if got := w.caller(t, derived).Scopes; !slices.Equal(got, scope.NewSet(w.user.Scopes[0])) {
+		t.Errorf("scope %v", got)
+	}
+	change := func(change func(*client.Snapshot)) {
+		s := through.Snapshot()
+		change(&s)
+		w.people.setClient(client.Rehydrate(s))
+		w.princ.apply(token.Signal{Kind: token.SignalPrincipalChanged, ID: s.ClientID})
+	}
+	change(func(s *client.Snapshot) { s.Scopes = nil })
+	if got := w.caller(t, derived).Scopes; len(got) != 0 {
+		t.Errorf("scope %v after the source lost it", got)
+	}
+	change(func(s *client.Snapshot) { s.IsActive = false })
+	w.refused(t, derived)
+}
+
+// A client's own token may be another's to carry, but only where it was made
+// from one.
+func TestDerivedTokensOfClients(t *testing.T) {
+	w := newWorld(t)
+	own := w.clientToken(t, w.own)
+	derived := w.caller(t, w.derive(t, own, w.seer))
+	if derived.Principal.ID != w.own.ClientID() || derived.Claims.ClientID != w.seer.ClientID() || len(derived.Scopes) != 0 {
+		t.Errorf("%+v", derived)
+	}
+	forged, err := w.issuer.Issue(t.Context(), Grant{Principal: OfClient(w.own), ClientID: w.seer.ClientID(), Lifetime: time.Minute})
+	must(t, err)
+	w.refused(t, forged)
+}
