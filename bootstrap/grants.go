@@ -10,6 +10,7 @@ import (
 func grantList(cfg *config.Config, p parts, more additions) []grants.Grant {
 	list := []grants.Grant{
 		grants.ClientCredentials{},
+		grants.NewTokenExchange(p.out.Clock, p.validator, p.work),
 		grants.NewRefreshToken(p.policy, p.out.Clock, p.out.Random, p.out.MasterKey, p.work, p.out.Spender, p.out.Refresh, p.principals, p.sessions),
 	}
 	if !cfg.Accounts.PasswordGrantDisabled {
