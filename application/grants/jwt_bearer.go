@@ -1,0 +1,99 @@
+package grants
+
+import (
+	"context"
+
+	"github.com/keystone-auth/keystone/application/clients"
+	"github.com/keystone-auth/keystone/application/tokens"
+	"github.com/keystone-auth/keystone/application/users"
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/outbound"
+)
+
+// eventTokenAsserted tells that a client got a token for a user on its own word.
+const eventTokenAsserted domain.EventType = "token.asserted"
+
+// JWTBearer takes a client's signed word for whom it acts for (RFC 7523, section
+// 2.1). Its word for itself is as good as its keys; for a user it counts only
+// where the client holds impersonate:users, and the token says that it acts.
+type JWTBearer struct {
+	clock      outbound.Clock
+	assertions *clients.Assertions
+	principals *tokens.Principals
+	policy     users.Policies
+}
+
+// NewJWTBearer makes the grant.
+func NewJWTBearer(clock outbound.Clock, assertions *clients.Assertions, principals *tokens.Principals, policy users.Policies) *JWTBearer {
+	return &JWTBearer{clock: clock, assertions: assertions, principals: principals, policy: policy}
+}
+
+// Name is the registered grant type.
+func (*JWTBearer) Name() string { return "urn:ietf:params:oauth:grant-type:jwt-bearer" }
+
+// Rules demand a client that proves itself: an assertion alone would make whoever
+// intercepts it the client.
+func (*JWTBearer) Rules() Rules { return Rules{Confidential: true, Required: []string{"assertion"}} }
+
+// Prove verifies the assertion with the client's registered keys. It is used up
+// as the session is opened, so that of many requests with one, one is answered.
+func (g *JWTBearer) Prove(ctx context.Context, r Request) (Proof, error) {
+	assertion, good := g.assertions.Verify(r.Client, domain.NewSecret(r.Params["assertion"]))
+	if !good {
+		return Proof{}, refuse("the assertion is not valid")
+	}
+	if assertion.Subject == r.Client.ClientID() {
+		subject := tokens.OfClient(r.Client)
+		return Proof{Subject: &subject, Spend: func(ctx context.Context, repos outbound.Repositories) error {
+			return g.spend(ctx, repos, assertion)
+		}}, nil
+	}
+	if !mayImpersonate(r.Client, domain.PartyUser) {
+		return Proof{}, refuse("the client may not act for others")
+	}
+	subject, err := g.principals.User(ctx, assertion.Subject)
+	if err != nil {
+		return Proof{}, orGone(err)
+	}
+	return Proof{
+		Subject: &subject, Alone: true,
+		Terms: tokens.Terms{Actors: []token.Actor{{Subject: r.Client.ClientID(), ClientID: r.Client.ClientID()}}},
+		Spend: func(ctx context.Context, repos outbound.Repositories) error {
+			if err := g.spend(ctx, repos, assertion); err != nil {
+				return err
+			}
+			return g.admit(ctx, repos, subject, r.Client.Party())
+		},
+	}, nil
+}
+
+func (g *JWTBearer) spend(ctx context.Context, repos outbound.Repositories, assertion token.Assertion) error {
+	err := g.assertions.SpendIn(ctx, repos, assertion)
+	if domain.HasCode(err, domain.CodeConflict) {
+		return refuse("the assertion was used already")
+	}
+	return err
+}
+
+// admit holds the user to what a login is held to, but for the password, which
+// is not what was proved.
+func (g *JWTBearer) admit(ctx context.Context, repos outbound.Repositories, subject token.Principal, by domain.Party) error {
+	id, err := domain.ParseID(subject.ID)
+	if err != nil {
+		return domain.Internal(err)
+	}
+	found, err := repos.Users.Get(ctx, id)
+	if err != nil {
+		return orGone(err)
+	}
+	now := g.clock.Now()
+	rules := user.AdmissionRules{RequireVerifiedEmail: g.policy.Current().Admission.RequireVerifiedEmail}
+	if err := found.Admit(rules, now); err != nil {
+		return err
+	}
+	return repos.Events.Append(ctx, domain.Event{
+		Type: eventTokenAsserted, Outcome: domain.Succeeded, Actor: by, Subject: subject.Party(), OccurredAt: now,
+	})
+}
