@@ -70,7 +70,7 @@ func TestAlertsAndDashboardAskForWhatThereIs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // read to its end
+	defer func() { _ = answer.Body.Close() }() // read to its end
 	scraped := map[string]map[string]bool{}
 	var text strings.Builder
 	if err := answer.Write(&text); err != nil {

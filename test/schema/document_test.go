@@ -63,7 +63,7 @@ func rows(t *testing.T, db *sql.DB, query string, args ...any) [][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer found.Close() //nolint:errcheck // Err tells
+	defer func() { _ = found.Close() }() // Err tells
 	names, err := found.Columns()
 	if err != nil {
 		t.Fatal(err)
