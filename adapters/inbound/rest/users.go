@@ -13,7 +13,7 @@ import (
 
 type registerBody struct {
 	Username    string `json:"username"`
-	Email       string `json:"email" format:"email"`
+	Email       string `json:"email" format:"idn-email"`
 	Password    string `json:"password" format:"password"`
 	FirstName   string `json:"first_name,omitempty"`
 	LastName    string `json:"last_name,omitempty"`
@@ -56,7 +56,7 @@ type userAnswer struct {
 	LastName            *string    `json:"last_name"`
 	DisplayName         *string    `json:"display_name"`
 	Bio                 *string    `json:"bio"`
-	PendingEmail        string     `json:"pending_email,omitempty" format:"email" doc:"Takes the place of email once it is verified"`
+	PendingEmail        string     `json:"pending_email,omitempty" format:"idn-email" doc:"Takes the place of email once it is verified"`
 	Phone               *string    `json:"phone"`
 	IsActive            bool       `json:"is_active"`
 	IsVerified          bool       `json:"is_verified"`

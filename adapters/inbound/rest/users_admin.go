@@ -76,7 +76,7 @@ func parseFlag(name, value string, into **bool) *domain.Field {
 // userBody is an account as an administrator makes it.
 type userBody struct {
 	Username    string `json:"username"`
-	Email       string `json:"email" format:"email"`
+	Email       string `json:"email" format:"idn-email"`
 	Password    string `json:"password" format:"password"`
 	FirstName   string `json:"first_name,omitempty"`
 	LastName    string `json:"last_name,omitempty"`
