@@ -12,10 +12,14 @@ import (
 // link matches a Markdown link, not a picture, and its target.
 var link = regexp.MustCompile(`(?m)(?:^|[^!])\[[^\]]*\]\(([^)\s]+)\)`)
 
+// fenced matches a block of code, which may look like a link.
+var fenced = regexp.MustCompile("(?s)```.*?```")
+
 // deadLinks gives the targets in a text, a file of the folder dir, that are
 // files of this repository and are not there.
 func deadLinks(dir, text string) []string {
 	var dead []string
+	text = fenced.ReplaceAllString(text, "")
 	for _, found := range link.FindAllStringSubmatch(text, -1) {
 		target, _, _ := strings.Cut(found[1], "#")
 		if target == "" || strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
@@ -46,7 +50,7 @@ func TestDocumentsLinkToWhatIsThere(t *testing.T) {
 }
 
 func TestDeadLinksAreFound(t *testing.T) {
-	text := fmt.Sprintf("[a](%s) [b](gone.go) [c](https://example.com/gone) [d](#here) [e](%s#part)", "docs_test.go", "docs_test.go")
+	text := fmt.Sprintf("[a](%s) [b](gone.go) [c](https://example.com/gone) [d](#here) [e](%s#part)\n```\nf[t](x)\n```\n", "docs_test.go", "docs_test.go")
 	if got := deadLinks(".", text); len(got) != 1 || got[0] != "gone.go" {
 		t.Errorf("got %q, want gone.go", got)
 	}

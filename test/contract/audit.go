@@ -99,6 +99,7 @@ func RunAudit(t *testing.T, open func(t *testing.T) Store) {
 		}
 		t.Run("a record has an id of its own and its origin", func(t *testing.T) {
 			found := find(t, domain.AuditFilter{Subject: subject, To: given.Now.Add(time.Hour)}, domain.Page{Limit: 2}).Items
+			wantLen(t, "records", found, 2)
 			if found[0].ID == domain.NoID || found[0].ID == found[1].ID {
 				t.Errorf("ids %s and %s", found[0].ID, found[1].ID)
 			}

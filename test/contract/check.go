@@ -14,7 +14,7 @@ import (
 )
 
 // patience bounds a case: what has not answered by then hangs.
-const patience = time.Minute
+var patience = time.Minute
 
 // within gives the context of a case, with an origin.
 func within(t testing.TB) context.Context {
@@ -74,6 +74,8 @@ func wantStopped(t testing.TB, what string, err error) {
 	var e *domain.Error
 	if !errors.As(err, &e) {
 		t.Errorf("%s with an ended context: got %v, want a *domain.Error", what, err)
+	} else if e.Kind == domain.KindNotFound {
+		t.Errorf("%s with an ended context looked all the same: %v", what, err)
 	}
 }
 
@@ -192,6 +194,21 @@ func wantAll(t testing.TB, results []error) {
 			t.Errorf("attempt %d: %v", i, err)
 		}
 	}
+}
+
+// wantLen ends a case that would look at what is not there.
+func wantLen[T any](t testing.TB, what string, got []T, least int) {
+	t.Helper()
+	if len(got) < least {
+		t.Fatalf("%d %s, want %d", len(got), what, least)
+	}
+}
+
+// spoil changes the last of what an adapter gave, which it must not have kept.
+func spoil[T any](t testing.TB, what string, got []T, as T) {
+	t.Helper()
+	wantLen(t, what, got, 1)
+	got[len(got)-1] = as
 }
 
 // eventually waits, for as long as a case may take, until something holds.

@@ -160,7 +160,8 @@ func clientsBehaviour(t *testing.T, s Store) {
 		s.given(t, c)
 		scopes[0], grants[0] = "changed", "changed"
 		got := s.client(t, c.ClientID())
-		got.Scopes[1], got.GrantTypes[1] = "changed", "changed"
+		spoil(t, "scopes", got.Scopes, "changed")
+		spoil(t, "grant types", got.GrantTypes, "changed")
 		again := s.client(t, c.ClientID())
 		same(t, "scopes", again.Scopes, scope.NewSet(scope.ReadAudit, scope.ReadUsers))
 		same(t, "grants", again.GrantTypes, []string{"client_credentials", "password"})

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -43,6 +44,9 @@ func RunSigningKeys(t *testing.T, open func(t *testing.T) Store) {
 					signs, waits := state(ring, token.KeyActive), state(ring, token.KeyNext)
 					if len(signs) != 1 || len(waits) != 1 {
 						return fmt.Errorf("%d active and %d next keys", len(signs), len(waits))
+					}
+					if len(signs) == 0 || len(waits) == 0 {
+						return errors.New("no key signs, or none waits")
 					}
 					signs[0].Retire(given.Now, given.Now.Add(time.Hour))
 					waits[0].Activate(given.Now)
@@ -151,7 +155,9 @@ func keysBehaviour(t *testing.T, s Store) {
 		s.given(t, k)
 		k.Snapshot().Sealed[0] = 0x55
 		got := s.keys(t, k)
-		got[0].Sealed[1], got[0].PublicJWK[0] = 0x55, 'x'
+		wantLen(t, "keys", got, 1)
+		spoil(t, "sealed", got[0].Sealed, 0x55)
+		spoil(t, "jwk", got[0].PublicJWK, 'x')
 		again := s.keys(t, k)[0]
 		same(t, "sealed", again.Sealed, []byte{0, 1, 2, 0xff})
 		same(t, "public", again.PublicJWK[0], byte('{'))

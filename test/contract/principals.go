@@ -86,7 +86,8 @@ func RunPrincipals(t *testing.T, open func(t *testing.T) Store) {
 			u := given.User()
 			s.given(t, u)
 			p := principal(t, u)
-			p.Roles[0], p.Scopes[0] = "changed", "changed"
+			spoil(t, "roles", p.Roles, "changed")
+			spoil(t, "scopes", p.Scopes, "changed")
 			again := principal(t, u)
 			same(t, "roles", again.Roles, []string{string(role.User)})
 			same(t, "scopes", again.Scopes, role.BuiltinScopes(role.User))

@@ -158,7 +158,7 @@ func refreshBehaviour(t *testing.T, s Store) {
 		want := link.Snapshot().Scope.Strings()
 		link.Snapshot().Scope[0] = "changed"
 		got, _ := s.refresh(t, link.Snapshot().Digest)
-		got.Scope[1] = "changed"
+		spoil(t, "scope", got.Scope, "changed")
 		again, _ := s.refresh(t, link.Snapshot().Digest)
 		same(t, "scope", again.Scope.Strings(), want)
 	})

@@ -127,7 +127,7 @@ func rolesBehaviour(t *testing.T, s Store) {
 		r := given.Role(func(r *role.Snapshot) { r.Scopes = scopes })
 		s.given(t, r)
 		scopes[0] = "changed"
-		s.role(t, r.Name()).Scopes()[1] = "changed"
+		spoil(t, "scopes", s.role(t, r.Name()).Scopes(), "changed")
 		same(t, "scopes", s.role(t, r.Name()).Scopes(), scope.NewSet(scope.ReadAudit, scope.ReadUsers))
 	})
 }

@@ -51,6 +51,7 @@ func RunSeals(t *testing.T, open func(t *testing.T) Store) {
 		}
 		same(t, "a stretch", records(t, all[1].Place, all[4].Place, 2), all[2:4])
 	})
+	wantLen(t, "records", all, 6)
 	first := none.SealAfter(key, all[2].Place, all[:3])
 	second := first.SealAfter(key, all[5].Place, all[3:])
 	t.Run("seals come back as they were, and prove what is stored", func(t *testing.T) {
@@ -61,6 +62,7 @@ func RunSeals(t *testing.T, open func(t *testing.T) Store) {
 		found, err := s.Seals.Seals(within(t), 0, 10)
 		ok(t, err)
 		same(t, "seals", found, []domain.Seal{first, second})
+		wantLen(t, "seals", found, 2)
 		if !found[1].Proves(key, found[0], records(t, found[0].Last, found[1].Last, 10)) {
 			t.Error("a stored seal does not prove stored records")
 		}
@@ -81,6 +83,7 @@ func RunSeals(t *testing.T, open func(t *testing.T) Store) {
 		ok(t, s.Seals.Cut(within(t), first.Vouch(key))) // by who was slower: too late to matter
 		found, err := s.Seals.Seals(within(t), 0, 10)
 		ok(t, err)
+		wantLen(t, "seals", found, 1)
 		same(t, "how many", len(found), 2)
 		same(t, "checkpoint", found[0], checkpoint)
 	})

@@ -48,6 +48,7 @@ func (s Store) wantSpent(t *testing.T, spent outbound.Spent, session *token.Sess
 	if len(events) != 1 {
 		t.Fatalf("%d events, want one", len(events))
 	}
+	wantLen(t, "events", events, 1)
 	e := events[0]
 	same(t, "type", e.Type, domain.EventTokenRefreshed)
 	same(t, "outcome", e.Outcome, domain.Succeeded)
