@@ -107,6 +107,9 @@ func (s *Server) observe(request *http.Request, body string, replayable bool, go
 	if request.Method == http.MethodHead || request.Method == http.MethodOptions || apart.MatchString(request.URL.Path) {
 		return
 	}
+	if got.header.Get("X-Request-Id") == "" { // net/http or a proxy has refused it before Keystone was asked
+		return
+	}
 	d, err := s.described()
 	if err != nil {
 		s.violate("the document: %v", err)

@@ -39,7 +39,10 @@ func newKey(t *testing.T) (*ecdsa.PrivateKey, map[string]any) {
 func (s *Server) newKeyClient(t *testing.T, admin grant, scopes, grants []string) keyClient {
 	t.Helper()
 	key, jwks := newKey(t)
-	draft := map[string]any{"name": "e2e " + random(), "scopes": scopes, "grant_types": grants, "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks}
+	draft := map[string]any{"name": "e2e " + random(), "scopes": append([]string{}, scopes...), "token_endpoint_auth_method": "private_key_jwt", "jwks": jwks}
+	if grants != nil {
+		draft["grant_types"] = grants
+	}
 	made := s.want(t, http.StatusCreated, call{path: clientsPath, bearer: admin.Access, json: text(draft)})
 	if made.text("client_secret") != "" {
 		t.Error("a client with keys was given a secret")
