@@ -55,10 +55,10 @@ func leaving(draining func() bool, next http.Handler) http.Handler {
 }
 
 // listen serves on a listener, or on one of the server's address where it is nil.
-func listen(server *http.Server, listener net.Listener, down fx.Shutdowner, logger *zap.Logger) (net.Addr, error) {
+func listen(server *http.Server, listener net.Listener, down fx.Shutdowner, logger *zap.Logger) (net.Listener, error) {
 	if listener == nil {
 		var err error
-		if listener, err = (&net.ListenConfig{}).Listen(context.Background(), "tcp", server.Addr); err != nil {
+		if listener, err = open(server.Addr); err != nil {
 			return nil, err
 		}
 	}
@@ -72,7 +72,15 @@ func listen(server *http.Server, listener net.Listener, down fx.Shutdowner, logg
 			_ = down.Shutdown(fx.ExitCode(1)) // only fails when stopping already
 		}
 	}()
-	return listener.Addr(), nil
+	return listener, nil
+}
+
+// open listens for plain TCP: the kernel takes no filter for its multipath kind,
+// which is the default of net (see refuseNewcomers).
+func open(address string) (net.Listener, error) {
+	var config net.ListenConfig
+	config.SetMultipathTCP(false)
+	return config.Listen(context.Background(), "tcp", address)
 }
 
 // stopReserve is what is left of a stop's time when slow exchanges are cut: the

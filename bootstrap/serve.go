@@ -173,9 +173,10 @@ func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, run
 	}
 	lc.Append(fx.Hook{
 		OnStart: func(context.Context) (err error) {
-			if l.bound, err = listen(l.api, l.open, down, logger); err != nil {
+			if l.open, err = listen(l.api, l.open, down, logger); err != nil {
 				return err
 			}
+			l.bound = l.open.Addr()
 			for _, warning := range cfg.Warnings() {
 				logger.Warn(warning)
 			}
@@ -190,6 +191,8 @@ func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, run
 			if err := p.out.Clock.Sleep(ctx, cfg.HTTP.ShutdownDelay); err != nil {
 				return err
 			}
+			// What can't be had is not missed: it is about the last moment alone.
+			_ = refuseNewcomers(ctx, l.open, p.out.Clock)
 			return shut(ctx, l.api, logger)
 		},
 	})
