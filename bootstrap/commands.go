@@ -167,7 +167,7 @@ func (c commands) openAPI(context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	api, err := rest.New(rest.Config{Issuer: cfg.HTTP.Issuer.String(), Version: Version()}, rest.UseCases{Tokens: pipeline, ClientAuth: authenticator})
+	api, err := rest.New(rest.Config{Issuer: cfg.HTTP.Issuer.String(), Version: Version()}, rest.UseCases{Tokens: pipeline, ClientAuth: authenticator, Devices: described.devices})
 	if err != nil {
 		return nil, err
 	}

@@ -103,6 +103,7 @@ type parts struct {
 	control     *clients.Control
 	usage       *clients.Usage
 	pipeline    *grants.Pipeline
+	devices     *grants.Devices
 	health      *operations.Health
 	audit       *operations.Audit
 	denials     *operations.Denials
@@ -189,6 +190,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	})
 
 	issuer := tokens.NewIssuer(p.policy, in.Clock, in.Random, in.Codec, p.ring)
+	p.devices = grants.NewDevices(in.Clock, in.Random, in.MasterKey, p.guard.Clients(p.clientAuth), p.principals, p.work)
 	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, p.guard.Clients(p.clientAuth), tokens.NewOpener(in.Opener, p.feed, in.Bus), p.work, issuer, grantList(cfg, p, more))
 	if err != nil {
 		return parts{}, err

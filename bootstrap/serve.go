@@ -149,7 +149,7 @@ func newAPI(cfg *config.Config, p parts, metrics *telemetry.Metrics, tracer *tra
 		Authenticator: p.guard.Authenticator(metrics.Authenticator(p.validator)), Sessions: p.sessions, Metadata: p.ring,
 		Users: p.administration, UserAccess: p.administration, OwnAccess: p.ownAccess,
 		Accounts: p.guard.Accounts(p.accounts), Recovery: p.guard.Recovery(p.recovery), Addresses: p.guard.Addresses(p.addresses), Permissions: p.permissions, Roles: p.roles, Scopes: p.scopes,
-		ClientAuth: p.clientAuth, Clients: p.clients, ClientEditor: p.clients, ClientControl: p.control, Health: p.health,
+		ClientAuth: p.clientAuth, Devices: p.guard.Devices(p.devices), Clients: p.clients, ClientEditor: p.clients, ClientControl: p.control, Health: p.health,
 		Audit: p.audit, Denials: p.denials, Settings: p.settings, Keys: p.keys, Statistics: p.statistics,
 	}))
 }

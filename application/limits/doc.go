@@ -5,6 +5,7 @@
 //	login_ip     failed logins        by address        before the lockout and the hash
 //	login_user   logins               by folded name    the same
 //	token_ip     bad credentials      by address        before the store is asked
+//	login_user   guesses at devices by user           before the store is asked
 //	token_client token requests       by client         once the client has proved itself
 //	register_ip  registrations        by address        before the hash
 //	recover_ip   mails asked for      by address        before the store is asked

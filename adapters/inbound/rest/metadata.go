@@ -17,6 +17,7 @@ type metadata struct {
 	TokenEndpoint            string   `json:"token_endpoint"`
 	IntrospectionEndpoint    string   `json:"introspection_endpoint"`
 	RevocationEndpoint       string   `json:"revocation_endpoint"`
+	DeviceEndpoint           string   `json:"device_authorization_endpoint,omitempty"`
 	JWKSURI                  string   `json:"jwks_uri"`
 	ScopesSupported          []string `json:"scopes_supported"`
 	ResponseTypesSupported   []string `json:"response_types_supported"`
@@ -40,9 +41,13 @@ func (s *Server) discoveryDocument() ([]byte, error) {
 		algs = append(algs, offered.Algorithms...)
 	}
 	base := s.config.Issuer
+	var devices string
+	if s.use.Devices != nil {
+		devices = base + deviceAuthorizationPath
+	}
 	return json.Marshal(metadata{
 		Issuer: base, TokenEndpoint: base + tokenPath, IntrospectionEndpoint: base + introspectPath,
-		RevocationEndpoint: base + revokePath, JWKSURI: base + jwksPath,
+		RevocationEndpoint: base + revokePath, DeviceEndpoint: devices, JWKSURI: base + jwksPath,
 		ScopesSupported:        scope.Builtin().Strings(),
 		ResponseTypesSupported: []string{},
 		GrantTypesSupported:    append([]string{}, s.use.Tokens.GrantTypes()...),

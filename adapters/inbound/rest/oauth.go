@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -27,6 +28,8 @@ type tokenAnswer struct {
 
 // TransformSchema documents that some grants add members of their own.
 func (tokenAnswer) TransformSchema(_ huma.Registry, schema *huma.Schema) *huma.Schema {
+	delete(schema.Properties, "Members")
+	schema.Required = slices.DeleteFunc(schema.Required, func(name string) bool { return name == "Members" })
 	schema.AdditionalProperties = &huma.Schema{Type: huma.TypeString}
 	return schema
 }

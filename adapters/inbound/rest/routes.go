@@ -101,8 +101,9 @@ func (s *Server) table() []endpoint {
 	table := []endpoint{
 		{method: http.MethodPost, path: tokenPath, access: client, protocol: oauthProtocol, handle: s.token,
 			tag: tagOAuth, id: "token", summary: "Issue tokens (RFC 6749)", form: s.tokenForm(), examples: s.tokenExamples(),
-			refuses: []domain.Code{domain.CodeInvalidGrant, domain.CodeInvalidScope, domain.CodeUnauthorizedClient, domain.CodeUnsupportedGrantType, domain.CodeBusy},
-			answer:  reflect.TypeFor[tokenAnswer](), status: http.StatusOK},
+			refuses: []domain.Code{domain.CodeInvalidGrant, domain.CodeInvalidScope, domain.CodeUnauthorizedClient, domain.CodeUnsupportedGrantType, domain.CodeBusy, domain.CodeInvalidTarget,
+				domain.CodeAuthorizationPending, domain.CodeSlowDown, domain.CodeExpiredToken, domain.CodeAccessDenied},
+			answer: reflect.TypeFor[tokenAnswer](), status: http.StatusOK},
 		{method: http.MethodPost, path: introspectPath, access: clientOrBearer, scope: scope.IntrospectTokens, protocol: oauthProtocol, handle: s.introspect,
 			tag: tagOAuth, id: "introspect", summary: "Tell the state of a token (RFC 7662)", form: s.presentedTokenForm(), examples: tokenExample,
 			answer: reflect.TypeFor[introspectionAnswer](), status: http.StatusOK},
@@ -136,7 +137,7 @@ func (s *Server) table() []endpoint {
 		{method: http.MethodGet, path: openAPIPath, access: anyone, handle: s.openAPI,
 			tag: tagSystem, id: "openapi", summary: "This document", answer: reflect.TypeFor[map[string]any](), ifNoneMatch: true, status: http.StatusOK},
 	}
-	return slices.Concat(table, s.roleRoutes(), s.scopeRoutes(), s.userRoutes(), s.ownAccessRoutes(), s.recoveryRoutes(), s.clientRoutes(), s.operations(), s.docsRoutes())
+	return slices.Concat(table, s.roleRoutes(), s.scopeRoutes(), s.userRoutes(), s.ownAccessRoutes(), s.recoveryRoutes(), s.clientRoutes(), s.deviceRoutes(), s.operations(), s.docsRoutes())
 }
 
 // at gives the endpoint a path; suffix keeps operation ids distinct.

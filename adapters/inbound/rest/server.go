@@ -57,6 +57,7 @@ type UseCases struct {
 	Roles         inbound.Roles
 	Scopes        inbound.Scopes
 	ClientAuth    inbound.ClientAuthentications
+	Devices       inbound.Devices // nil: none are let in
 	Clients       inbound.Clients
 	ClientEditor  inbound.ClientEditor
 	ClientControl inbound.ClientControl
