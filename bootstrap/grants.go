@@ -12,6 +12,7 @@ func grantList(cfg *config.Config, p parts, more additions) []grants.Grant {
 		grants.ClientCredentials{},
 		grants.NewTokenExchange(p.out.Clock, p.validator, p.work),
 		grants.NewJWTBearer(p.out.Clock, p.assertions, p.principals, userPolicies{p.live}),
+		grants.NewDeviceCode(p.devices),
 		grants.NewRefreshToken(p.policy, p.out.Clock, p.out.Random, p.out.MasterKey, p.work, p.out.Spender, p.out.Refresh, p.principals, p.sessions),
 	}
 	if !cfg.Accounts.PasswordGrantDisabled {
