@@ -100,7 +100,7 @@ func decodeForm(in *content.DecodeInput) (any, error) {
 
 // apart are the paths of which the document is silent: pages for people, and
 // the parts of the viewer.
-var apart = regexp.MustCompile(`^/(verify-email|reset-password|docs/[^/]*)$`)
+var apart = regexp.MustCompile(`^/(verify-email|reset-password|device|docs/[^/]*)$`)
 
 // observe notes what is wrong with an exchange.
 func (s *Server) observe(request *http.Request, body string, replayable bool, got answer) {
