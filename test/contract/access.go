@@ -163,7 +163,11 @@ func walk[T any](t *testing.T, list func(context.Context, domain.Page) (domain.L
 	t.Helper()
 	for _, limit := range []int{1, 2, domain.MaxPageSize} {
 		seen, last := map[string]int{}, ""
-		for page := (domain.Page{Limit: limit}); ; {
+		parts := 0
+		for page := (domain.Page{Limit: limit}); ; parts++ {
+			if parts == endless {
+				t.Fatal("the list has no end")
+			}
 			found, err := list(within(t), page)
 			ok(t, err)
 			if len(found.Items) > limit {

@@ -2,6 +2,7 @@ package contract
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -171,7 +172,7 @@ func lockoutContention(t *testing.T, l outbound.Lockouts) {
 	t.Run("20 concurrent counters that try again: none is lost", func(t *testing.T) {
 		key := given.Name("lock")
 		wantAll(t, race(20, func(int) error {
-			for {
+			for range endless {
 				stored, err := l.Get(within(t), key)
 				if err != nil {
 					return err
@@ -182,6 +183,7 @@ func lockoutContention(t *testing.T, l outbound.Lockouts) {
 					return err
 				}
 			}
+			return errors.New("no swap is made, however often it is tried")
 		}))
 		got, err := l.Get(within(t), key)
 		ok(t, err)
@@ -192,7 +194,7 @@ func lockoutContention(t *testing.T, l outbound.Lockouts) {
 		key := given.Name("lock")
 		policy := user.LockoutPolicy{Attempts: 5, Durations: []time.Duration{time.Hour}}
 		wantWinners(t, race(30, func(int) error {
-			for {
+			for range endless {
 				stored, err := l.Get(within(t), key)
 				if err != nil {
 					return err
@@ -205,6 +207,7 @@ func lockoutContention(t *testing.T, l outbound.Lockouts) {
 					return err
 				}
 			}
+			return errors.New("no swap is made, however often it is tried")
 		}), 5, domain.CodeConflict)
 	})
 }

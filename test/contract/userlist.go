@@ -27,7 +27,7 @@ func (s Store) listed(t testing.TB, filter outbound.UserFilter) []user.Snapshot 
 	t.Helper()
 	var all []user.Snapshot
 	page := domain.Page{Limit: 2}
-	for {
+	for range endless {
 		part, err := s.UserList.List(within(t), filter, page)
 		ok(t, err)
 		all = append(all, part.Items...)
@@ -35,6 +35,8 @@ func (s Store) listed(t testing.TB, filter outbound.UserFilter) []user.Snapshot 
 			return all
 		}
 	}
+	t.Fatal("the list has no end")
+	return nil
 }
 
 func usernames(users []user.Snapshot) []string {

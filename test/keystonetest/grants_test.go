@@ -3,6 +3,7 @@ package keystonetest_test
 import (
 	"fmt"
 	"net/url"
+	"reflect"
 	"testing"
 
 	"github.com/keystone-auth/keystone/test/contract"
@@ -67,4 +68,14 @@ func refreshToken(t *testing.T) contract.Grant {
 	g.Wrong = func(proof url.Values) { proof.Set("refresh_token", "ksr_"+fmt.Sprintf("%043d", 7)) }
 	g.Sessions = func(t testing.TB) int { return s.Sessions(t, alice) }
 	return g
+}
+
+// A port that is added to the store is not forgotten here.
+func TestStoreIsWhole(t *testing.T) {
+	store := reflect.ValueOf(keystonetest.Store(t))
+	for i := range store.NumField() {
+		if store.Field(i).IsNil() {
+			t.Errorf("%s is missing", store.Type().Field(i).Name)
+		}
+	}
 }

@@ -1,0 +1,178 @@
+package contract_test
+
+import (
+	"context"
+	"database/sql"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/keystone-auth/keystone/adapters/outbound/database"
+	"github.com/keystone-auth/keystone/adapters/outbound/system"
+	"github.com/keystone-auth/keystone/ports/outbound"
+	"github.com/keystone-auth/keystone/test/contract"
+)
+
+// fault makes a right store wrong in one way: by a statement that changes its
+// structure, or by what wraps its ports.
+type fault struct {
+	what  string
+	sql   string
+	wrap  func(*contract.Store)
+	fails string // a part of the name of the clause that has to fail
+}
+
+// suite is a published suite and the stores that it has to fail.
+type suite struct {
+	run    func(*testing.T, func(*testing.T) contract.Store)
+	faults []fault
+}
+
+var wrongStores = func() map[string]suite {
+	all := maps.Clone(wrongPeople)
+	maps.Copy(all, wrongTokens)
+	return all
+}()
+
+// inUnits changes the repositories of every unit of work.
+func inUnits(change func(*outbound.Repositories)) func(*contract.Store) {
+	return func(s *contract.Store) { s.UnitOfWork = changedUnits{s.UnitOfWork, change} }
+}
+
+type changedUnits struct {
+	outbound.UnitOfWork
+	change func(*outbound.Repositories)
+}
+
+func (u changedUnits) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
+	return u.UnitOfWork.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+		u.change(&r)
+		return work(ctx, r)
+	})
+}
+
+// Statements that lose what is written to a table.
+func losesNew(table string) string     { return loses("INSERT", table) }
+func losesChanges(table string) string { return loses("UPDATE", table) }
+func keepsDeleted(table string) string { return loses("DELETE", table) }
+
+func loses(verb, table string) string {
+	return "CREATE TRIGGER lost BEFORE " + verb + " ON " + table + " BEGIN SELECT RAISE(IGNORE); END"
+}
+
+// spoils has a column come back as something else.
+func spoils(table, column, as string) string {
+	set := "UPDATE " + table + " SET " + column + " = " + as + " WHERE rowid = new.rowid"
+	return "CREATE TRIGGER spoilt AFTER INSERT ON " + table + " BEGIN " + set + "; END;" +
+		"CREATE TRIGGER spoilt_too AFTER UPDATE ON " + table + " BEGIN " + set + "; END"
+}
+
+// free copies a table without its constraints.
+func free(table string) string {
+	return "PRAGMA foreign_keys = OFF; CREATE TABLE freed AS SELECT * FROM " + table + "; DROP TABLE " + table + "; ALTER TABLE freed RENAME TO " + table
+}
+
+func openStore(t *testing.T, f fault) contract.Store {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "keystone.db")
+	db, err := database.Open(t.Context(), database.Config{URL: "sqlite://" + path, Temporary: true}, system.NewClock(), system.NewRandom())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() }) // of no consequence to what a suite finds
+	if _, err := database.NewSchema(db).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if f.sql != "" {
+		raw, err := sql.Open("sqlite", path+"?_dqs=0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := raw.ExecContext(t.Context(), f.sql); err != nil {
+			t.Fatalf("%s: %v", f.sql, err)
+		}
+		if err := raw.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := storeOf(db)
+	if f.wrap != nil {
+		f.wrap(&s)
+	}
+	return s
+}
+
+func storeOf(db *database.DB) contract.Store {
+	return contract.Store{
+		UnitOfWork: database.NewUnitOfWork(db), Users: database.NewUserDirectory(db), Clients: database.NewClientDirectory(db),
+		Usage: database.NewClientUsage(db), Roles: database.NewRoleDirectory(db), Scopes: database.NewScopeDirectory(db),
+		Principals: database.NewPrincipals(db), Spender: database.NewRefreshSpender(db), Opener: database.NewSessionOpener(db), Refresh: database.NewRefreshDirectory(db),
+		Keys: database.NewKeyDirectory(db), Lockouts: database.NewLockouts(db), Signals: database.NewSignalLog(db),
+		Audit: database.NewAuditLog(db), Settings: database.NewSettingsDirectory(db), Housekeeping: database.NewHousekeeping(db),
+		Statistics: database.NewStatistics(db), Seals: database.NewAuditSeals(db), Vault: database.NewVault(db),
+		UserList: database.NewUserList(db), SessionList: database.NewSessionList(db), History: database.NewPasswordHistory(db),
+	}
+}
+
+// chosenSuite names the suite whose faults a child process runs.
+const chosenSuite = "KEYSTONE_CONTRACT_SUITE"
+
+const right = "right"
+
+// TestStoreSuitesCatchWrongStores runs each suite on a right store, and on stores
+// that are wrong in one way each, in processes apart.
+func TestStoreSuitesCatchWrongStores(t *testing.T) {
+	if name := os.Getenv(chosenSuite); name != "" {
+		contract.Hurry()
+		s := wrongStores[name]
+		for _, f := range append([]fault{{what: right}}, s.faults...) {
+			t.Run(f.what, func(t *testing.T) { s.run(t, func(t *testing.T) contract.Store { return openStore(t, f) }) })
+		}
+		return
+	}
+	for name, s := range wrongStores {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestStoreSuitesCatchWrongStores$", "-test.v", "-test.timeout=5m")
+			child.Env = append(os.Environ(), chosenSuite+"="+name)
+			out, err := child.CombinedOutput()
+			judge(t, s.faults, failures(string(out)), string(out), err)
+		})
+	}
+}
+
+// judge holds the right store to passing and each wrong one to failing where it
+// is wrong.
+func judge(t *testing.T, faults []fault, failed map[string][]string, out string, err error) {
+	t.Helper()
+	if len(failed[right]) > 0 || !strings.Contains(out, "--- PASS: TestStoreSuitesCatchWrongStores/"+right) {
+		t.Fatalf("a right store fails in %q: %v\n%s", failed[right], err, out)
+	}
+	for _, f := range faults {
+		clauses := failed[strings.ReplaceAll(f.what, " ", "_")]
+		if !slices.ContainsFunc(clauses, func(clause string) bool {
+			return strings.Contains(clause, strings.ReplaceAll(f.fails, " ", "_"))
+		}) {
+			t.Errorf("%s: no clause about %q failed, but %q", f.what, f.fails, clauses)
+		}
+	}
+}
+
+// failures gives the clauses that failed, by fault.
+func failures(out string) map[string][]string {
+	failed := map[string][]string{}
+	for line := range strings.Lines(out) {
+		_, name, is := strings.Cut(line, "--- FAIL: TestStoreSuitesCatchWrongStores/")
+		if !is {
+			continue
+		}
+		name, _, _ = strings.Cut(name, " (")
+		what, clause, _ := strings.Cut(name, "/")
+		failed[what] = append(failed[what], clause) // empty: the suite as a whole
+	}
+	return failed
+}
