@@ -38,6 +38,9 @@ func surfaceCases(w *world) []contractCase {
 				t.Errorf("%s", a.body)
 			}
 		}},
+		{name: "5 viewer", call: get("/docs"), status: http.StatusOK},
+		{name: "4.1 no address", call: call{path: "/api/v1/users/password-reset/request", json: `{"email":""}`}, status: unprocessable},
+		{name: "4.1 no address to verify", call: call{path: "/api/v1/users/verify-email/request", json: `{"email":""}`}, status: unprocessable},
 		{name: "2 unknown", call: get("/nothing/here"), status: http.StatusNotFound, code: "not_found"},
 		{name: "2 method", call: call{method: "DELETE", path: registerPath}, status: http.StatusMethodNotAllowed, code: "method_not_allowed", check: allowsPost},
 		{name: "2 request id", call: call{method: "GET", path: "/healthz", header: http.Header{"X-Request-Id": {"my-own_1.2"}}}, status: http.StatusOK, check: func(t *testing.T, a answer) {

@@ -146,6 +146,8 @@ func accountCases(w *world) []contractCase {
 				t.Errorf("%s", a.body)
 			}
 		}},
+		{name: "4.1 alias", call: call{method: "GET", path: "/api/v1/users/profile", bearer: w.session.Access}, status: http.StatusOK},
+		{name: "4.1 change by the alias", call: call{method: "PATCH", path: "/api/v1/users/profile", bearer: w.session.Access, json: `{"last_name":"Liddell"}`}, status: http.StatusOK},
 		{name: "4.1 clear", call: patch(`{"first_name":null}`), status: http.StatusOK, check: func(t *testing.T, a answer) {
 			if a.member("first_name") != nil || a.text("bio") == "" {
 				t.Errorf("%s", a.body)

@@ -31,6 +31,8 @@ func (tokenAnswer) TransformSchema(_ huma.Registry, schema *huma.Schema) *huma.S
 	delete(schema.Properties, "Members")
 	schema.Required = slices.DeleteFunc(schema.Required, func(name string) bool { return name == "Members" })
 	schema.AdditionalProperties = &huma.Schema{Type: huma.TypeString}
+	delete(schema.Properties, "Members")
+	schema.Required = slices.DeleteFunc(schema.Required, func(name string) bool { return name == "Members" })
 	return schema
 }
 

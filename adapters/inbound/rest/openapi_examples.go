@@ -22,7 +22,7 @@ const (
 // wherever it appears; what differs has an example in its tags.
 var samples = map[string]any{
 	"access_token": sampleAccess, "access_token_lifetime": 600, "action": "read", "active": true, "address": sampleAddress,
-	"algorithm": "ES256", "all": true, "allowed": true, "aud": []any{"https://id.example.com"}, "bio": "Reads a lot.", "client_id": "ksc_6gd6rxvfr5jeclzoauhj42abti",
+	"algorithm": "ES256", "all": true, "allowed": true, "assertion": sampleAccess, "subject_token": sampleAccess, "subject_token_type": "urn:ietf:params:oauth:token-type:access_token", "aud": []any{"https://id.example.com"}, "bio": "Reads a lot.", "client_id": "ksc_6gd6rxvfr5jeclzoauhj42abti",
 	"client_secret": "kss_I0EIPt5Q9nymnojV", "code": "493021", "current": true, "current_password": samplePassword, "cursor": "y8Kz2TAxYTIwOTMy",
 	"dependencies": map[string]any{"database": map[string]any{"status": "up", "latency_ms": 0.4}}, "description": "Reads the audit trail", "device": "curl/8.5.0",
 	"display_name": "Alice", "email": sampleEmail, "exp": 1795105964, "expires_in": 900, "failed_login_attempts": 0, "failures": 3, "first_name": "Alice",
@@ -98,7 +98,9 @@ func (s *Server) tokenExamples() map[string]*huma.Example {
 	for _, grant := range s.use.Tokens.GrantTypes() {
 		form := map[string]any{"grant_type": grant}
 		for _, name := range s.use.Tokens.Parameters(grant) {
-			form[name] = samples[name]
+			if form[name] = samples[name]; form[name] == nil {
+				form[name] = name
+			}
 		}
 		examples[grant] = &huma.Example{Summary: "The grant " + grant, Value: form}
 	}
