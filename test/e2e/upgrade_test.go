@@ -19,7 +19,7 @@ const previousVersion = "2951298"
 var previous = sync.OnceValues(func() (string, error) {
 	root := filepath.Join("..", "..")
 	if err := exec.Command("git", "-C", root, "cat-file", "-e", previousVersion+"^{commit}").Run(); err != nil {
-		return "", nil //nolint:nilerr // a shallow clone, or none at all
+		return "", nil // a shallow clone, or none at all
 	}
 	dir, err := os.MkdirTemp(filepath.Dir(program), "previous-") // removed with the program under test
 	if err != nil {
