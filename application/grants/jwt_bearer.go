@@ -17,7 +17,8 @@ const eventTokenAsserted domain.EventType = "token.asserted"
 
 // JWTBearer takes a client's signed word for whom it acts for (RFC 7523, section
 // 2.1). Its word for itself is as good as its keys; for a user it counts only
-// where the client holds impersonate:users, and the token says that it acts.
+// where the client holds impersonate:users and all that the user holds, and the
+// token says that it acts.
 type JWTBearer struct {
 	clock      outbound.Clock
 	assertions *clients.Assertions
@@ -50,12 +51,12 @@ func (g *JWTBearer) Prove(ctx context.Context, r Request) (Proof, error) {
 			return g.spend(ctx, repos, assertion)
 		}}, nil
 	}
-	if !mayImpersonate(r.Client, domain.PartyUser) {
-		return Proof{}, refuse("the client may not act for others")
-	}
 	subject, err := g.principals.User(ctx, assertion.Subject)
 	if err != nil {
 		return Proof{}, orGone(err)
+	}
+	if tokens.MayImpersonate(r.Client, subject) != nil {
+		return Proof{}, refuse("the grant is not valid")
 	}
 	return Proof{
 		Subject: &subject, Alone: true,

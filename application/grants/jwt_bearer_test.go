@@ -70,9 +70,10 @@ func (r knownUsers) Get(context.Context, domain.ID) (*user.User, error) { return
 
 type bearerBench struct {
 	*Pipeline
-	work  *assertedWork
-	codec *codec
-	ada   token.Principal
+	work   *assertedWork
+	codec  *codec
+	ada    token.Principal
+	people *people
 }
 
 func newBearerBench(t *testing.T, rules user.AdmissionRules, change ...func(*client.Snapshot)) *bearerBench {
@@ -86,13 +87,34 @@ func newBearerBench(t *testing.T, rules user.AdmissionRules, change ...func(*cli
 	}}, change...)...)
 	now := &clock{now: given.Now}
 	assertions := clients.NewAssertions(now, random{}, said{}, b.work, policy().Issuer, func() time.Duration { return 0 })
-	principals := tokens.NewPrincipals(&people{all: map[domain.ID]token.Principal{ada.ID(): b.ada}}, nil, uncached[token.Principal]{}, uncached[*client.ServiceClient]{})
+	b.people = &people{all: map[domain.ID]token.Principal{ada.ID(): b.ada}}
+	principals := tokens.NewPrincipals(b.people, nil, uncached[token.Principal]{}, uncached[*client.ServiceClient]{})
 	own := authenticator(func(inbound.ClientCredentials) (*client.ServiceClient, error) { return app, nil })
 	var err error
 	b.Pipeline, err = NewPipeline(policy(), now, random{}, own, nil, b.work, issuer(t, policy(), now, b.codec),
 		[]Grant{NewJWTBearer(now, assertions, principals, users.Policy{Admission: rules})})
 	must(t, err)
 	return b
+}
+
+// Acting for someone is changing them: nobody does it to who holds more.
+func TestJWTBearerForWhoHoldsMore(t *testing.T) {
+	for name, change := range map[string]func(*token.Principal){
+		"a superuser":         func(p *token.Principal) { p.IsSuperuser = true },
+		"a user with a scope": func(p *token.Principal) { p.Scopes = scope.NewSet(scope.ReadProfile, scope.ReadAudit) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBearerBench(t, user.AdmissionRules{}, func(s *client.Snapshot) { s.Scopes = scope.NewSet(scope.AdminUsers, scope.ReadProfile) })
+			of := b.ada
+			change(&of)
+			b.people.all[b.work.user.ID()] = of
+			_, err := b.ask(t, of.ID)
+			wantCode(t, err, domain.CodeInvalidGrant)
+			if len(b.work.sessions) != 0 || b.codec.signed.ID != "" {
+				t.Errorf("stored %+v, signed %+v", b.work.sessions, b.codec.signed)
+			}
+		})
+	}
 }
 
 func (b *bearerBench) ask(t *testing.T, assertion string) (inbound.TokenResponse, error) {

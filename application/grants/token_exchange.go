@@ -8,7 +8,6 @@ import (
 	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
-	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/inbound"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -32,7 +31,7 @@ const eventTokenExchanged domain.EventType = "token.exchanged"
 
 // TokenExchange makes a token from one of ours, for less and never for more
 // (RFC 8693). A client may exchange what was issued to it, what names it as an
-// audience, and where it holds impersonate:users (or :clients) anything. Unless
+// audience, and what is of whom it may impersonate. Unless
 // it is its own token, or the client holds that, the new one says who acts.
 type TokenExchange struct {
 	clock     outbound.Clock
@@ -67,7 +66,7 @@ func (g *TokenExchange) Prove(ctx context.Context, r Request) (Proof, error) {
 	if err != nil {
 		return Proof{}, err
 	}
-	own, impersonates := subject.Claims.ClientID == r.Client.ClientID(), mayImpersonate(r.Client, subject.Principal.Kind)
+	own, impersonates := subject.Claims.ClientID == r.Client.ClientID(), tokens.MayImpersonate(r.Client, subject.Principal) == nil
 	if !own && !impersonates && !slices.Contains(subject.Claims.Audience, r.Client.ClientID()) {
 		return Proof{}, unacceptable("the subject token was not issued to the client, nor for it")
 	}
@@ -147,12 +146,6 @@ func (g *TokenExchange) record(ctx context.Context, by *client.ServiceClient, su
 	}
 	err := g.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error { return r.Events.Append(ctx, exchanged) })
 	return Renewal{Subject: subject.Principal, SessionID: session, Granted: subject.Scopes}, err
-}
-
-// mayImpersonate tells whether the client may appear as its subjects: it holds
-// impersonate:users or impersonate:clients, which nobody gives who does not.
-func mayImpersonate(c *client.ServiceClient, kind domain.PartyKind) bool {
-	return c.Scopes().Covers(scope.Of("impersonate", string(kind)+"s"))
 }
 
 // narrowed gives the audience asked for, within what the subject token has.

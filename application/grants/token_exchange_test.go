@@ -138,6 +138,36 @@ func TestExchangeSaysWhoActs(t *testing.T) {
 	}
 }
 
+// A client that may impersonate does so with nobody who holds more than it does.
+func TestExchangeForWhoHoldsMore(t *testing.T) {
+	root, auditor := userToken("app", scope.ReadProfile), userToken("app", scope.ReadProfile, scope.ReadAudit)
+	root.Principal.IsSuperuser = true
+	named := userToken("app", scope.ReadProfile)
+	named.Principal.IsSuperuser, named.Claims.Audience = true, append(named.Claims.Audience, "gateway")
+	for name, tc := range map[string]struct {
+		subject inbound.Caller
+		acts    int
+		good    bool
+	}{
+		"a superuser":                  {root, 0, false},
+		"a user with a scope":          {auditor, 0, false},
+		"a client with a scope":        {clientToken("app", scope.ReadAudit), 0, false},
+		"a superuser whom it acts for": {named, 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := newExchange(t, scope.AdminUsers, "impersonate:clients", scope.ReadProfile)
+			e.good["subject"] = tc.subject
+			_, err := e.ask(t)
+			if (err == nil) != tc.good || len(e.codec.signed.Actors) != tc.acts || tc.good != (e.codec.signed.ID != "") {
+				t.Errorf("%v, signed %+v", err, e.codec.signed)
+			}
+			if !tc.good {
+				wantCode(t, err, domain.CodeInvalidRequest)
+			}
+		})
+	}
+}
+
 func TestExchangeRefusals(t *testing.T) {
 	named := func(c *inbound.Caller) { c.Claims.Audience = append(c.Claims.Audience, "gateway") }
 	many := func(n int) []token.Actor { return slices.Repeat([]token.Actor{{Subject: "a", ClientID: "a"}}, n) }

@@ -45,6 +45,12 @@ func TestJWTBearer(t *testing.T) {
 				t.Errorf("%s: %d %s", name, got.status, got.body)
 			}
 		}
+		// To act for someone is to change their account: nobody does it to who holds more.
+		keeper := s.newKeyClient(t, admin, []string{"admin:users", "write:users", "read:profile", "write:profile"}, []string{bearerGrant})
+		if got := s.send(t, ask(keeper, keeper, jwt.MapClaims{"sub": admin.UserID})); got.status != http.StatusBadRequest || got.text("error") != "invalid_grant" {
+			t.Errorf("a superuser, by a client that keeps users: %d %s", got.status, got.body)
+		}
+		s.want(t, http.StatusOK, ask(keeper, keeper, forUser))
 		acted := s.want(t, http.StatusOK, ask(support, support, forUser))
 		if acted.text("refresh_token") != "" || acted.text("scope") != "read:profile" {
 			t.Errorf("%s", acted.body)

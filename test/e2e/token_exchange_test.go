@@ -33,6 +33,7 @@ func TestTokenExchange(t *testing.T) {
 			}
 		}
 		refused("another client's token", "invalid_request", exchanging(other, session.Access))
+		refused("a superuser's token", "invalid_request", exchanging(support, admin.Access))
 		refused("no token", "invalid_request", exchanging(app, "x"))
 		refused("a refresh token", "invalid_request", exchanging(app, session.Refresh))
 		refused("more scope than the client's", "invalid_scope", exchanging(app, session.Access, "scope", "read:users"))
