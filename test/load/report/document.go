@@ -100,13 +100,14 @@ func line(b *strings.Builder, cells ...string) {
 }
 
 func (r *Report) ratios() string {
+	const picture = "![Rates as shares of their ceilings](performance.svg)\n\n" // drawn by the same run
 	b := table("scenario", "clients", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "ceiling", "req/s", "p99 ms", "ratio", "goal", "", "CPU ratio")
 	for _, row := range r.Rows {
 		k := row.Keystone
 		line(b, row.Title, fmt.Sprint(row.Concurrency), rate(k.Rate), latency(k.P50), latency(k.P99), latency(k.P999),
 			row.Against, rate(row.Ceiling.Rate), latency(row.Ceiling.P99), fmt.Sprintf("**%.2f**", row.Ratio()), goal(row.Goal), row.verdict(), fmt.Sprintf("%.2f", row.CPURatio()))
 	}
-	return b.String()
+	return picture + b.String()
 }
 
 func (r *Report) costs() string {
