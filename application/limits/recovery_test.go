@@ -18,7 +18,7 @@ type counter map[string]int
 func (c counter) Reserve(_ context.Context, limit domain.Limit, key string) (outbound.Reservation, error) {
 	key = string(limit.Name) + key
 	if c[key] >= limit.Count {
-		return nil, domain.E(domain.KindLimited, domain.CodeRateLimited, "too many")
+		return nil, domain.RateLimited(limit, limit.Window)
 	}
 	c[key]++
 	return counted{c, key}, nil

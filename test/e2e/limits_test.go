@@ -30,7 +30,7 @@ func (s *Server) statuses(t *testing.T, times int, next func(i int) call) map[in
 func wantLimited(t *testing.T, a answer) {
 	t.Helper()
 	seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
-	if err != nil || seconds < 1 || seconds > 3700 || a.header.Get("RateLimit") == "" || a.header.Get("RateLimit-Policy") == "" ||
+	if err != nil || seconds < 1 || seconds > 25*60*60 || a.header.Get("RateLimit") == "" || a.header.Get("RateLimit-Policy") == "" ||
 		a.text("error") != "temporarily_unavailable" && a.text("code") != "rate_limited" {
 		t.Errorf("429 with %v and %s", a.header, a.body)
 	}
@@ -96,6 +96,34 @@ func TestDefaultLimits(t *testing.T) {
 			if seen[http.StatusAccepted] != 10 {
 				t.Errorf("got %v", seen)
 			}
+		})
+		t.Run("texted codes", func(t *testing.T) {
+			people := make([]string, 7)
+			for i := range people {
+				a := newAccount()
+				s.want(t, http.StatusAccepted, from("192.0.2.30", registration(a)))
+				people[i] = granted(s.want(t, http.StatusOK, from("192.0.2.30", passwordGrant(a)))).Access
+			}
+			ask := func(access, number string) call {
+				return call{path: phonePath, bearer: access, json: text(map[string]string{"phone": number})}
+			}
+			reached := func(policy string, c call) {
+				t.Helper()
+				a := s.want(t, http.StatusTooManyRequests, c)
+				wantLimited(t, a)
+				if got := a.header.Get("RateLimit-Policy"); got != policy {
+					t.Errorf("%s was reached, want %s", got, policy)
+				}
+			}
+			for i := range 5 { // one user, another number each time
+				s.want(t, http.StatusAccepted, ask(people[0], "+4315550010"+strconv.Itoa(i)))
+			}
+			reached(`"sms_user";q=5;w=3600`, ask(people[0], "+43155500109"))
+			for _, access := range people[1:6] { // one number, another user each time
+				s.want(t, http.StatusAccepted, ask(access, "+43155500200"))
+			}
+			reached(`"sms_number";q=5;w=86400`, ask(people[6], "+43 1 555 00 200"))
+			s.want(t, http.StatusAccepted, ask(people[6], "+43155500201"))
 		})
 	})
 }
