@@ -190,7 +190,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	})
 
 	issuer := tokens.NewIssuer(p.policy, in.Clock, in.Random, in.Codec, p.ring)
-	p.devices = grants.NewDevices(in.Clock, in.Random, in.MasterKey, p.guard.Clients(p.clientAuth), p.principals, p.work)
+	p.devices = grants.NewDevices(in.Clock, in.Random, in.MasterKey, p.guard.Clients(p.clientAuth), p.principals, p.credentials, accounts, p.work)
 	p.pipeline, err = grants.NewPipeline(p.policy, in.Clock, in.Random, p.guard.Clients(p.clientAuth), tokens.NewOpener(in.Opener, p.feed, in.Bus), p.work, issuer, grantList(cfg, p, more))
 	if err != nil {
 		return parts{}, err

@@ -27,7 +27,11 @@ func (*DeviceCode) Rules() Rules { return Rules{Required: []string{"device_code"
 // Prove tells whether the device was let in. That it asked is kept, so that one
 // that asks too often is told to slow down.
 func (g *DeviceCode) Prove(ctx context.Context, r Request) (Proof, error) {
-	holder, err := g.devices.holder(devicePurpose, r.Params["device_code"])
+	presented := r.Params["device_code"]
+	if !token.WellFormed(token.DevicePrefix, presented) {
+		return Proof{}, deadCode()
+	}
+	holder, err := g.devices.holder(devicePurpose, presented)
 	if err != nil {
 		return Proof{}, err
 	}
@@ -46,11 +50,8 @@ func (g *DeviceCode) Prove(ctx context.Context, r Request) (Proof, error) {
 		}
 		return g.poll(ctx, repos, ticket, state)
 	})
-	if domain.HasCode(err, domain.CodeNotFound) {
-		return Proof{}, deadCode()
-	}
 	if err != nil {
-		return Proof{}, err
+		return Proof{}, orDeadCode(err)
 	}
 	subject, err := g.devices.principals.User(ctx, state.UserID)
 	if err != nil {
@@ -67,12 +68,39 @@ func (g *DeviceCode) Prove(ctx context.Context, r Request) (Proof, error) {
 		agreed = scope.Set{} // nothing, rather than no limit
 	}
 	return Proof{Subject: &subject, Granted: agreed, Spend: func(ctx context.Context, repos outbound.Repositories) error {
-		err := repos.Tickets.Delete(ctx, ticket)
-		if domain.HasCode(err, domain.CodeNotFound) {
-			return deadCode() // of many who poll with a code, one gets tokens
-		}
-		return err
+		return g.spend(ctx, repos, ticket, state)
 	}}, nil
+}
+
+// spend takes the code, of many who poll with it for one, if what the device
+// was let in upon still stands: the login it was done from, the password that
+// was shown, and all that a login is held to.
+func (g *DeviceCode) spend(ctx context.Context, repos outbound.Repositories, ticket *token.Ticket, state deviceState) error {
+	sessionID, err := domain.ParseID(state.SessionID)
+	if err != nil {
+		return domain.Internal(err)
+	}
+	userID, err := domain.ParseID(state.UserID)
+	if err != nil {
+		return domain.Internal(err)
+	}
+	if err := repos.Tickets.Delete(ctx, ticket); err != nil {
+		return orDeadCode(err)
+	}
+	// The user before the session, as everyone who ends all of a user's does.
+	u, err := repos.Users.Get(ctx, userID)
+	if err != nil {
+		return orDeadCode(err)
+	}
+	session, err := repos.Sessions.Get(ctx, sessionID)
+	if err != nil {
+		return orDeadCode(err)
+	}
+	now := g.devices.clock.Now()
+	if !session.Alive(now) || !u.Snapshot().PasswordChangedAt.Equal(state.PasswordAt) {
+		return deadCode()
+	}
+	return u.Admit(g.devices.policy.Current().Admission, now)
 }
 
 // poll judges a device's state and notes the poll; nil where it was let in.
@@ -100,3 +128,10 @@ func (g *DeviceCode) poll(ctx context.Context, repos outbound.Repositories, tick
 }
 
 func deadCode() error { return refuse("the device code is not valid") }
+
+func orDeadCode(err error) error {
+	if domain.HasCode(err, domain.CodeNotFound) {
+		return deadCode()
+	}
+	return err
+}

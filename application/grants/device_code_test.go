@@ -10,106 +10,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/domain"
-	"github.com/keystone-auth/keystone/domain/client"
 	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/inbound"
-	"github.com/keystone-auth/keystone/ports/outbound"
 	"github.com/keystone-auth/keystone/test/given"
 )
-
-// ticketWork is the store with tickets in it; what fails is undone.
-type ticketWork struct {
-	*store
-	kept map[string]token.TicketSnapshot
-}
-
-func (w *ticketWork) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
-	return w.store.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
-		r.Tickets = keptTickets{w: w}
-		return work(ctx, r)
-	})
-}
-
-type keptTickets struct {
-	outbound.Tickets
-	w *ticketWork
-}
-
-func (r keptTickets) Add(_ context.Context, t *token.Ticket) error {
-	r.w.kept[t.Snapshot().Purpose+t.Snapshot().Holder] = t.Snapshot()
-	return nil
-}
-
-func (r keptTickets) Get(_ context.Context, purpose, holder string) (*token.Ticket, error) {
-	if s, ok := r.w.kept[purpose+holder]; ok {
-		return token.RehydrateTicket(s), nil
-	}
-	return nil, domain.NotFound("no such ticket")
-}
-
-func (r keptTickets) Save(ctx context.Context, t *token.Ticket) error { return r.Add(ctx, t) }
-
-func (r keptTickets) Delete(_ context.Context, t *token.Ticket) error {
-	key := t.Snapshot().Purpose + t.Snapshot().Holder
-	if _, ok := r.w.kept[key]; !ok {
-		return domain.NotFound("no such ticket")
-	}
-	delete(r.w.kept, key)
-	return nil
-}
-
-// living is a television that is to be let in, and ada who may.
-type living struct {
-	*Pipeline
-	devices *Devices
-	work    *ticketWork
-	clock   *clock
-	codec   *codec
-	tv      *client.ServiceClient
-	ada     inbound.Caller
-}
-
-func newLiving(t *testing.T) *living {
-	t.Helper()
-	l := &living{work: &ticketWork{newStore(), map[string]token.TicketSnapshot{}}, clock: &clock{now: given.Now}, codec: &codec{}}
-	television := func(id string) *client.ServiceClient {
-		return given.Client(func(s *client.Snapshot) {
-			s.ClientID, s.AuthMethod, s.GrantTypes = id, "none", []string{deviceGrant, refreshGrant}
-			s.Scopes = scope.NewSet(scope.ReadProfile, scope.WriteProfile, scope.ReadUsers)
-		})
-	}
-	l.tv = television("tv")
-	l.ada = userToken("keystone", scope.ReadProfile, scope.WriteProfile)
-	id, err := domain.ParseID(l.ada.Principal.ID)
-	must(t, err)
-	principals := tokens.NewPrincipals(&people{all: map[domain.ID]token.Principal{id: l.ada.Principal}}, directoryOf{l.tv}, uncached[token.Principal]{}, uncached[*client.ServiceClient]{})
-	named := authenticator(func(c inbound.ClientCredentials) (*client.ServiceClient, error) { return television(c.ID), nil })
-	l.devices = NewDevices(l.clock, random{}, &master{current: "k", known: []string{"k"}}, named, principals, l.work)
-	l.Pipeline, err = NewPipeline(policy(), l.clock, random{}, named, nil, l.work, issuer(t, policy(), l.clock, l.codec), []Grant{NewDeviceCode(l.devices)})
-	must(t, err)
-	return l
-}
-
-type directoryOf struct{ c *client.ServiceClient }
-
-func (d directoryOf) ByClientID(context.Context, string) (*client.ServiceClient, error) {
-	return d.c, nil
-}
-
-func (l *living) codes(t *testing.T, asked string) inbound.DeviceCodes {
-	t.Helper()
-	codes, err := l.devices.Authorize(t.Context(), inbound.DeviceRequest{Client: inbound.ClientCredentials{Method: inbound.AuthNone, ID: "tv"}, Scope: asked})
-	must(t, err)
-	return codes
-}
-
-func (l *living) poll(ctx context.Context, by string, code domain.Secret) (inbound.TokenResponse, error) {
-	return l.Token(ctx, inbound.TokenRequest{Client: inbound.ClientCredentials{Method: inbound.AuthNone, ID: by},
-		Params: map[string]string{"grant_type": deviceGrant, "device_code": code.Reveal()}})
-}
 
 func TestDeviceIsLetIn(t *testing.T) {
 	l := newLiving(t)
@@ -128,7 +34,7 @@ func TestDeviceIsLetIn(t *testing.T) {
 	}
 	_, err = l.poll(t.Context(), "tv", codes.Device)
 	wantCode(t, err, domain.CodeAuthorizationPending)
-	must(t, l.devices.Decide(t.Context(), l.ada, codes.User, true))
+	must(t, l.approve(t.Context(), l.ada, codes.User))
 	answer, err := l.poll(t.Context(), "tv", codes.Device)
 	must(t, err)
 	if !cmp.Equal(answer.Scope, scope.NewSet(scope.ReadProfile)) || answer.UserID != l.ada.Principal.ID || answer.RefreshToken.Empty() || l.codec.signed.ClientID != "tv" {
@@ -144,8 +50,8 @@ func TestDeviceIsLetIn(t *testing.T) {
 func TestDeviceIsKeptOut(t *testing.T) {
 	l := newLiving(t)
 	codes := l.codes(t, "")
-	must(t, l.devices.Decide(t.Context(), l.ada, codes.User, false))
-	wantCode(t, l.devices.Decide(t.Context(), l.ada, codes.User, true), domain.CodeNotFound)
+	must(t, l.devices.Deny(t.Context(), l.ada, codes.User))
+	wantCode(t, l.approve(t.Context(), l.ada, codes.User), domain.CodeNotFound)
 	_, err := l.poll(t.Context(), "tv", codes.Device)
 	wantCode(t, err, domain.CodeAccessDenied)
 }
@@ -168,9 +74,9 @@ func TestDeviceSlowsDownAndExpires(t *testing.T) {
 			t.Errorf("poll %d: %v, want %s", i, err, step.code)
 		}
 	}
-	wantCode(t, l.devices.Decide(t.Context(), l.ada, codes.User, true), domain.CodeNotFound)
+	wantCode(t, l.approve(t.Context(), l.ada, codes.User), domain.CodeNotFound)
 	late := l.codes(t, "")
-	must(t, l.devices.Decide(t.Context(), l.ada, late.User, true))
+	must(t, l.approve(t.Context(), l.ada, late.User))
 	l.clock.now = l.clock.now.Add(10 * time.Minute)
 	_, err := l.poll(t.Context(), "tv", late.Device)
 	wantCode(t, err, domain.CodeExpiredToken)
@@ -189,16 +95,82 @@ func TestDeviceIsNoStrangers(t *testing.T) {
 	wantCode(t, err, domain.CodeAuthorizationPending)
 	_, err = l.poll(t.Context(), "tv", domain.NewSecret("guess"))
 	wantCode(t, err, domain.CodeInvalidGrant)
-	acted, derived := l.ada, l.ada
+	acted, derived, elsewhere := l.ada, l.ada, l.ada
+	elsewhere.Claims.ClientID = "app"
 	acted.Claims.Actors = []token.Actor{{Subject: "support"}}
 	derived.Claims.Sources = []token.Source{{ID: "1"}}
-	for name, caller := range map[string]inbound.Caller{"a client": clientToken("app"), "who acts for her": acted, "an exchanged token": derived} {
-		if err := l.devices.Decide(t.Context(), caller, codes.User, true); !domain.HasCode(err, domain.CodeForbidden) {
+	for name, caller := range map[string]inbound.Caller{"a client": clientToken("app"), "who acts for her": acted, "an exchanged token": derived, "a login through an application": elsewhere} {
+		if err := l.approve(t.Context(), caller, codes.User); !domain.HasCode(err, domain.CodeForbidden) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := l.devices.Deny(t.Context(), caller, codes.User); !domain.HasCode(err, domain.CodeForbidden) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	for _, typed := range []string{"", "BCDF", "AEIO-UAEI", codes.User + "B", strings.Repeat("B", 300)} {
-		wantCode(t, l.devices.Decide(t.Context(), l.ada, typed, true), domain.CodeNotFound)
+		wantCode(t, l.approve(t.Context(), l.ada, typed), domain.CodeNotFound)
+	}
+	if asked := l.prover.asked.Load(); asked != 0 {
+		t.Errorf("%d passwords were tried for nothing", asked)
+	}
+}
+
+// A token alone lets nothing in.
+func TestDeviceNeedsThePassword(t *testing.T) {
+	l := newLiving(t)
+	codes := l.codes(t, "")
+	wantCode(t, l.devices.Approve(t.Context(), l.ada, codes.User, domain.Secret{}), domain.CodeInvalidInput)
+	wantCode(t, l.devices.Approve(t.Context(), l.ada, codes.User, domain.NewSecret("a guess")), domain.CodeWrongPassword)
+	changed := l.work.user
+	l.work.user.PasswordChangedAt = given.Now // since it was shown
+	wantCode(t, l.approve(t.Context(), l.ada, codes.User), domain.CodeWrongPassword)
+	l.work.user = changed
+	_, err := l.poll(t.Context(), "tv", codes.Device)
+	wantCode(t, err, domain.CodeAuthorizationPending)
+	must(t, l.approve(t.Context(), l.ada, codes.User))
+	_, err = l.poll(t.Context(), "tv", codes.Device)
+	must(t, err)
+}
+
+// Between the decision and the poll, what the decision rests on may end.
+func TestApprovedDeviceFallsWithItsGround(t *testing.T) {
+	for name, c := range map[string]struct {
+		end  func(*living)
+		code domain.Code
+	}{
+		"nothing happened": {func(*living) {}, ""},
+		"logged out": {func(l *living) {
+			for id, s := range l.work.sessions {
+				s.EndedAt, s.EndReason = given.Now, token.EndedByLogout
+				l.work.sessions[id] = s
+			}
+		}, domain.CodeInvalidGrant},
+		"the login is gone":    {func(l *living) { clear(l.work.sessions) }, domain.CodeInvalidGrant},
+		"another password":     {func(l *living) { l.work.user.PasswordChangedAt = given.Now }, domain.CodeInvalidGrant},
+		"the account disabled": {func(l *living) { l.work.user.IsActive = false }, domain.CodeInvalidGrant},
+	} {
+		l := newLiving(t)
+		codes := l.codes(t, "")
+		must(t, l.approve(t.Context(), l.ada, codes.User))
+		c.end(l)
+		before := len(l.work.sessions)
+		answer, err := l.poll(t.Context(), "tv", codes.Device)
+		if c.code == "" && (err != nil || answer.RefreshToken.Empty()) || c.code != "" && (!domain.HasCode(err, c.code) || len(l.work.sessions) != before) {
+			t.Errorf("%s: %+v, %v", name, answer, err)
+		}
+	}
+}
+
+// Garbage costs no look-up.
+func TestDeviceCodeOfAnotherShape(t *testing.T) {
+	l := newLiving(t)
+	before := l.work.units
+	for _, code := range []string{"guess", "ksd_", token.NewOpaque(token.RefreshPrefix, random{}.Entropy()).Reveal()} {
+		_, err := l.poll(t.Context(), "tv", domain.NewSecret(code))
+		wantCode(t, err, domain.CodeInvalidGrant)
+	}
+	if l.work.units != before {
+		t.Errorf("%d units of work", l.work.units-before)
 	}
 }
 
@@ -207,7 +179,7 @@ func TestDeviceGetsNoMoreThanWasHeld(t *testing.T) {
 	l := newLiving(t)
 	codes := l.codes(t, "")
 	l.ada.Scopes = nil
-	must(t, l.devices.Decide(t.Context(), l.ada, codes.User, true))
+	must(t, l.approve(t.Context(), l.ada, codes.User))
 	answer, err := l.poll(t.Context(), "tv", codes.Device)
 	if err != nil || len(answer.Scope) != 0 {
 		t.Errorf("%+v, %v", answer, err)
@@ -236,9 +208,9 @@ func TestDeviceCodeIsSpentOnce(t *testing.T) {
 			t.Errorf("%d winners, want 1", won.Load())
 		}
 	}
-	race(func(int) error { return l.devices.Decide(context.Background(), l.ada, codes.User, true) }, domain.CodeNotFound)
+	race(func(int) error { return l.approve(context.Background(), l.ada, codes.User) }, domain.CodeNotFound)
 	race(func(int) error { _, err := l.poll(context.Background(), "tv", codes.Device); return err }, domain.CodeInvalidGrant)
-	if len(l.work.sessions) != 1 {
-		t.Errorf("%d sessions, want 1", len(l.work.sessions))
+	if got := len(l.work.sessions); got != 2 { // hers and the device's
+		t.Errorf("%d sessions, want 2", got)
 	}
 }

@@ -34,8 +34,12 @@ func (d devices) Device(ctx context.Context, caller inbound.Caller, userCode str
 	return waiting, err
 }
 
-func (d devices) Decide(ctx context.Context, caller inbound.Caller, userCode string, approve bool) error {
-	return d.guess(ctx, caller, func() error { return d.inner.Decide(ctx, caller, userCode, approve) })
+func (d devices) Approve(ctx context.Context, caller inbound.Caller, userCode string, password domain.Secret) error {
+	return d.guess(ctx, caller, func() error { return d.inner.Approve(ctx, caller, userCode, password) })
+}
+
+func (d devices) Deny(ctx context.Context, caller inbound.Caller, userCode string) error {
+	return d.guess(ctx, caller, func() error { return d.inner.Deny(ctx, caller, userCode) })
 }
 
 func (d devices) guess(ctx context.Context, caller inbound.Caller, try func() error) (err error) {

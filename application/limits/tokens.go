@@ -27,11 +27,12 @@ func (e tokenEndpoint) Token(ctx context.Context, r inbound.TokenRequest) (inbou
 	})
 }
 
-// presentedBadToken tells whether somebody unproven presented a token that is
-// none. A client that proved itself answers for its own tokens with token_client,
+// presentedBadToken tells whether somebody unproven presented a token, or a
+// device's code, that is none. A client that proved itself answers for its own tokens with token_client,
 // so that one that goes astray is no trouble to others behind its address.
 func presentedBadToken(r inbound.TokenRequest, err error) bool {
-	return !r.Client.Proving() && r.Params["refresh_token"] != "" && domain.HasCode(err, domain.CodeInvalidGrant)
+	presented := r.Params["refresh_token"] != "" || r.Params["device_code"] != ""
+	return !r.Client.Proving() && presented && domain.HasCode(err, domain.CodeInvalidGrant)
 }
 
 // Introspector limits the tokens of an address that turn out to be none (token_ip).

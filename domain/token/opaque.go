@@ -14,6 +14,7 @@ import (
 const (
 	RefreshPrefix = "ksr_"
 	SecretPrefix  = "kss_"
+	DevicePrefix  = "ksd_"
 
 	VerificationPrefix = "ksv_"
 	ResetPrefix        = "ksp_"
@@ -50,7 +51,7 @@ func WellFormed(prefix, value string) bool {
 // IsOpaque tells whether the value begins as a secret of Keystone's does:
 // whatever follows, it has no place in a log.
 func IsOpaque(value string) bool {
-	for _, prefix := range []string{RefreshPrefix, SecretPrefix, VerificationPrefix, ResetPrefix} {
+	for _, prefix := range []string{RefreshPrefix, SecretPrefix, DevicePrefix, VerificationPrefix, ResetPrefix} {
 		if strings.HasPrefix(value, prefix) {
 			return true
 		}

@@ -63,7 +63,7 @@ func TestLineBreaksAreNotWellFormed(t *testing.T) {
 }
 
 func TestIsOpaque(t *testing.T) {
-	for value, want := range map[string]bool{"ksr_x": true, "kss_": true, "ksv_a": true, "ksp_a": true, "ksc_1": false, "": false, "my-request_1": false} {
+	for value, want := range map[string]bool{"ksr_x": true, "kss_": true, "ksd_a": true, "ksv_a": true, "ksp_a": true, "ksc_1": false, "": false, "my-request_1": false} {
 		if token.IsOpaque(value) != want {
 			t.Errorf("%q: want %t", value, want)
 		}

@@ -32,15 +32,19 @@ type WaitingDevice struct {
 	ExpiresAt  time.Time
 }
 
-// Devices logs in what has no browser or keyboard (RFC 8628). For the last two:
-// a client's token, or one that somebody else acts with: KindForbidden; a code
-// that is wrong, decided, or expired: KindNotFound.
+// Devices logs in what has no browser or keyboard (RFC 8628). For all but the
+// first: a client's token, one that somebody else acts with, or one of a login
+// through another client than the built-in: KindForbidden; a code that is wrong,
+// decided, or expired: KindNotFound.
 type Devices interface {
 	// Authorize hands out codes. It fails with the codes of RFC 6749, section 5.2.
 	Authorize(ctx context.Context, r DeviceRequest) (DeviceCodes, error)
 	// Device shows what waits under a user code.
 	Device(ctx context.Context, caller Caller, userCode string) (WaitingDevice, error)
-	// Decide lets the device in, with no more than the caller's token holds, or
-	// keeps it out; of any number who decide, one does.
-	Decide(ctx context.Context, caller Caller, userCode string, approve bool) error
+	// Approve lets the device in, with no more than the caller's token holds; of
+	// any number who decide, one does. The password is the user's, shown anew:
+	// wrong is CodeWrongPassword, too often CodeAccountLocked, none CodeInvalidInput.
+	Approve(ctx context.Context, caller Caller, userCode string, password domain.Secret) error
+	// Deny keeps the device out.
+	Deny(ctx context.Context, caller Caller, userCode string) error
 }

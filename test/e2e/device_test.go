@@ -15,7 +15,8 @@ const (
 func TestDeviceAuthorization(t *testing.T) {
 	anywhere(t, func(t *testing.T, s *Server) {
 		admin := s.login(t, s.Admin)
-		alice := s.login(t, s.register(t))
+		person := s.register(t)
+		alice := s.login(t, person)
 		all := []string{deviceGrant, "refresh_token"}
 		tv, radio := s.newClient(t, admin, []string{"read:profile", "read:users"}, all), s.newClient(t, admin, nil, all)
 		ask := func(more ...string) answer {
@@ -30,8 +31,14 @@ func TestDeviceAuthorization(t *testing.T) {
 				t.Errorf("%s: %d %s", name, got.status, got.body)
 			}
 		}
+		approval := func(bearer, code, password string) answer {
+			return s.send(t, call{path: devicesPath + code + "/approve", bearer: bearer, json: text(map[string]string{"current_password": password})})
+		}
 		decide := func(bearer, code, verdict string) int {
-			return s.send(t, call{path: devicesPath + code + "/" + verdict, bearer: bearer}).status
+			if verdict == "deny" {
+				return s.send(t, call{path: devicesPath + code + "/deny", bearer: bearer}).status
+			}
+			return approval(bearer, code, person.Password).status
 		}
 
 		codes := ask("scope", "read:profile")
@@ -51,6 +58,19 @@ func TestDeviceAuthorization(t *testing.T) {
 		refused("the built-in client", "unauthorized_client", s.send(t, call{path: "/api/v1/auth/device_authorization", form: form("client_id", "keystone")}))
 		if got := decide(alice.Access, "BBBB-BBBB", "approve"); got != http.StatusNotFound {
 			t.Errorf("a guessed user code: %d", got)
+		}
+		// A bearer token alone lets nothing in, nor does that of a login elsewhere.
+		if got := approval(alice.Access, user, ""); got.status != 422 {
+			t.Errorf("without the password: %d %s", got.status, got.body)
+		}
+		got := approval(alice.Access, user, newPassword())
+		if got.status != http.StatusForbidden {
+			t.Errorf("a wrong password: %d %s", got.status, got.body)
+		}
+		got.has(t, "code", "wrong_password")
+		elsewhere := s.login(t, person, s.newClient(t, admin, []string{"read:profile"}, []string{"password", "refresh_token"}))
+		if got := decide(elsewhere.Access, user, "approve"); got != http.StatusForbidden {
+			t.Errorf("a login through an application: %d", got)
 		}
 		// Of 20 decisions one counts, and of 20 polls one is answered.
 		race := func(won int, try func() int) {
@@ -91,6 +111,14 @@ func TestDeviceAuthorization(t *testing.T) {
 		if got := s.send(t, me(device.text("access_token"))); got.status != http.StatusUnauthorized {
 			t.Errorf("it outlives the logout: %d", got.status)
 		}
+		// What was let in and did not fetch its tokens yet falls with the login it was done from.
+		alice = s.login(t, person)
+		third := ask("scope", "read:profile")
+		if got := decide(alice.Access, third.text("user_code"), "approve"); got != http.StatusNoContent {
+			t.Fatalf("approve: %d", got)
+		}
+		s.want(t, http.StatusNoContent, call{path: "/api/v1/auth/logout", bearer: alice.Access, json: `{"all":true}`})
+		refused("after the logout", "invalid_grant", poll(tv, third.text("device_code")))
 		if got := s.want(t, http.StatusOK, call{method: http.MethodGet, path: "/device?user_code=%3Cb%3E"}); strings.Contains(string(got.body), "<b>") {
 			t.Errorf("the page repeats what it is given: %s", got.body)
 		}
@@ -100,6 +128,9 @@ func TestDeviceAuthorization(t *testing.T) {
 // TestDeviceWithStockClients has clients that others wrote log a device in.
 func TestDeviceWithStockClients(t *testing.T) {
 	anywhere(t, func(t *testing.T, s *Server) {
-		s.node(t, "device.mjs", map[string]string{"ADMIN_TOKEN": s.login(t, s.Admin).Access, "USER_TOKEN": s.login(t, s.register(t)).Access})
+		person := s.register(t)
+		s.node(t, "device.mjs", map[string]string{
+			"ADMIN_TOKEN": s.login(t, s.Admin).Access, "USER_TOKEN": s.login(t, person).Access, "USER_PASSWORD": person.Password,
+		})
 	})
 }

@@ -52,10 +52,12 @@ func (s *Server) deviceRoutes() []endpoint {
 		{method: http.MethodGet, path: devicePath, access: bearer, handle: s.showDevice,
 			tag: tagUsers, id: "get-device", summary: "The device that waits under a user code", answer: reflect.TypeFor[deviceAnswer](), status: http.StatusOK,
 			refuses: []domain.Code{domain.CodeForbidden}},
-		{method: http.MethodPost, path: devicePath + "/approve", access: bearer, handle: s.decideDevice(true),
-			tag: tagUsers, id: "approve-device", summary: "Let a device in, with no more than this token holds", status: http.StatusNoContent},
-		{method: http.MethodPost, path: devicePath + "/deny", access: bearer, handle: s.decideDevice(false),
-			tag: tagUsers, id: "deny-device", summary: "Keep a device out", status: http.StatusNoContent},
+		{method: http.MethodPost, path: devicePath + "/approve", access: bearer, handle: s.approveDevice,
+			tag: tagUsers, id: "approve-device", summary: "Let a device in, with no more than this token holds",
+			body: reflect.TypeFor[proofBody](), refuses: append([]domain.Code{domain.CodeForbidden}, unproven...), status: http.StatusNoContent},
+		{method: http.MethodPost, path: devicePath + "/deny", access: bearer, handle: s.denyDevice,
+			tag: tagUsers, id: "deny-device", summary: "Keep a device out", status: http.StatusNoContent,
+			refuses: []domain.Code{domain.CodeForbidden}},
 		{method: http.MethodGet, path: devicePagePath, access: anyone, handle: s.devicePage, unlisted: true},
 	}
 }
@@ -94,13 +96,16 @@ func (s *Server) showDevice(c echo.Context, x *exchange) error {
 	})
 }
 
-func (s *Server) decideDevice(approve bool) handler {
-	return func(c echo.Context, x *exchange) error {
-		if err := s.use.Devices.Decide(c.Request().Context(), x.caller, pathValue(c, "user_code"), approve); err != nil {
-			return err
-		}
-		return c.NoContent(http.StatusNoContent)
+func (s *Server) approveDevice(c echo.Context, x *exchange) error {
+	var body proofBody
+	if err := readJSON(c, &body, mediaJSON); err != nil {
+		return err
 	}
+	return done(c, s.use.Devices.Approve(c.Request().Context(), x.caller, pathValue(c, "user_code"), domain.NewSecret(body.CurrentPassword)))
+}
+
+func (s *Server) denyDevice(c echo.Context, x *exchange) error {
+	return done(c, s.use.Devices.Deny(c.Request().Context(), x.caller, pathValue(c, "user_code")))
 }
 
 // devicePage says where a code is entered: nobody logs in here, so it decides

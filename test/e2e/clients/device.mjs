@@ -10,7 +10,11 @@ assert.ok(as.device_authorization_endpoint)
 const made = await register({ name: 'tv', scopes: ['read:profile'], grant_types: [grant, 'refresh_token'], token_endpoint_auth_method: 'none' })
 
 async function decide(code, verdict) {
-  const response = await fetch(`${env.KEYSTONE_URL}/api/v1/users/me/devices/${code}/${verdict}`, { method: 'POST', headers: { authorization: `Bearer ${env.USER_TOKEN}` } })
+  const response = await fetch(`${env.KEYSTONE_URL}/api/v1/users/me/devices/${code}/${verdict}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${env.USER_TOKEN}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ current_password: env.USER_PASSWORD }),
+  })
   assert.equal(response.status, 204)
 }
 
