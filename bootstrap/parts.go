@@ -137,9 +137,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 		telemetry.Cache(metrics, "users", memory.NewCache[string, token.Principal](cachedPrincipals, cachedFor)),
 		telemetry.Cache(metrics, "clients", memory.NewCache[string, *client.ServiceClient](cachedPrincipals, cachedFor)))
 	p.ring = tokens.NewKeyRing(p.policy, in.Clock, in.Codec, in.MasterKey, in.Keys)
-	// In-process, the bus reaches every instance only where there is but one.
-	busReachesAll := !cfg.Storage.RedisURL.Empty() || cfg.SQLite()
-	p.feed = tokens.NewFeed(in.Clock, in.Signals, in.Bus, registry, p.principals, p.ring, busReachesAll)
+	p.feed = tokens.NewFeed(in.Clock, in.Signals, in.Bus, registry, p.principals, p.ring)
 	metrics.RevocationState(p.feed.Known)
 	p.work = tokens.NewCommitter(in.Work, p.feed, in.Bus)
 	p.keys = tokens.NewKeyMaker(p.policy, in.Clock, in.Codec, in.MasterKey, p.work, p.ring)

@@ -15,7 +15,7 @@ const (
 	pruneEvery  = time.Minute
 	leastPause  = 50 * time.Millisecond
 	reloadEvery = 30 * time.Second // signing keys, in case a signal was lost to a bug
-	silence     = time.Second      // both feeds silent this long: the state is unknown
+	silence     = time.Second      // a tail silent this long: the state is unknown
 	pollLimit   = silence          // an answer that takes longer is no sign of life
 	firstLimit  = 10 * time.Second // the first poll brings all there is
 	storeLimit  = 2 * time.Second  // of any other call to the store
@@ -25,7 +25,7 @@ const (
 )
 
 // Feed brings signals to this instance, by the bus at once and by a tail of
-// the store within half a second, and tells whether either is alive.
+// the store within half a second, and tells whether the tail is alive.
 type Feed struct {
 	clock      outbound.Clock
 	log        outbound.SignalLog
@@ -33,15 +33,11 @@ type Feed struct {
 	registry   *Registry
 	principals *Principals
 	ring       *KeyRing
-	// busReachesAll says that the bus connects every instance of the store, so
-	// that its sign of life proves that nothing is missed.
-	busReachesAll bool
 
 	reactions map[token.SignalKind]func(context.Context)
 	followers []func(token.Signal)
 
-	tailAt, busAt atomic.Int64 // microseconds of the last sign of life
-	storeDown     atomic.Bool  // the last poll was refused, rather than left waiting
+	tailAt atomic.Int64 // microseconds of the last sign of life
 	// The tail's own: where it is, and what it saw lately.
 	mark time.Time
 	seen map[token.Signal]time.Time
@@ -51,9 +47,9 @@ type Feed struct {
 }
 
 // NewFeed makes a feed that Start brings to life.
-func NewFeed(clock outbound.Clock, log outbound.SignalLog, bus outbound.SignalBus, registry *Registry, principals *Principals, ring *KeyRing, busReachesAll bool) *Feed {
+func NewFeed(clock outbound.Clock, log outbound.SignalLog, bus outbound.SignalBus, registry *Registry, principals *Principals, ring *KeyRing) *Feed {
 	return &Feed{clock: clock, log: log, bus: bus, registry: registry, principals: principals, ring: ring,
-		busReachesAll: busReachesAll, reactions: map[token.SignalKind]func(context.Context){}, seen: map[token.Signal]time.Time{}}
+		reactions: map[token.SignalKind]func(context.Context){}, seen: map[token.Signal]time.Time{}}
 }
 
 // On has react called for every signal of a kind, and every half minute, in case
@@ -84,13 +80,12 @@ func (f *Feed) Stop() {
 	}
 }
 
-// Known tells whether the revocation state can be trusted now. The bus may lose
-// a signal, so it vouches alone only while the store is down, when there is
-// nothing to miss: a tail that is kept waiting must not hide behind it.
+// Known tells whether the revocation state can be trusted now: the tail was
+// answered a question asked less than a second ago. The bus never vouches for
+// it, as it may lose a signal, and a store that refuses this instance may go on
+// taking revocations from the others.
 func (f *Feed) Known() bool {
-	now := f.clock.Now().UnixMicro()
-	fresh := func(at int64) bool { return now-at < silence.Microseconds() }
-	return fresh(f.tailAt.Load()) || f.storeDown.Load() && fresh(f.busAt.Load())
+	return f.clock.Now().UnixMicro()-f.tailAt.Load() < silence.Microseconds()
 }
 
 // Apply takes signals in, on this instance.
@@ -126,12 +121,7 @@ func bounded(ctx context.Context, limit time.Duration, call func(context.Context
 func (f *Feed) followBus(ctx context.Context) {
 	for ctx.Err() == nil {
 		// Subscribe returns early where the bus is away; its decorator tells.
-		_ = f.bus.Subscribe(ctx, func(signals []token.Signal) {
-			f.Apply(ctx, signals...)
-			if f.busReachesAll {
-				f.busAt.Store(f.clock.Now().UnixMicro())
-			}
-		})
+		_ = f.bus.Subscribe(ctx, func(signals []token.Signal) { f.Apply(ctx, signals...) })
 		_ = f.clock.Sleep(ctx, tailEvery)
 	}
 }
@@ -189,7 +179,6 @@ func (f *Feed) poll(ctx context.Context) error {
 	var next time.Time
 	err := bounded(ctx, limit, func(ctx context.Context) (err error) {
 		signals, next, err = f.log.Since(ctx, f.mark)
-		f.storeDown.Store(err != nil && ctx.Err() == nil)
 		return err
 	})
 	if err != nil {

@@ -24,7 +24,7 @@ func (d directory) Keys(ctx context.Context) ([]*token.SigningKey, error) {
 // A connection that died without a word must not stop a feed: whatever it asks
 // of the store has an end, the calls of a reaction included.
 func TestFeedWaitsForNothingForEver(t *testing.T) {
-	l := newLine(t, true)
+	l := newLine(t)
 	var calls atomic.Int64
 	watch := func(what string) func(context.Context) {
 		return func(ctx context.Context) {
@@ -51,7 +51,7 @@ func TestFeedWaitsForNothingForEver(t *testing.T) {
 // An answer tells of the time before it was asked for: what was stored since
 // may not be in it.
 func TestFeedSlowPollIsNoSignOfLife(t *testing.T) {
-	l := newLine(t, true)
+	l := newLine(t)
 	push := l.start(t, answer{})
 	since := l.log.(*log).since
 	l.log.(*log).since = func(mark time.Time) ([]token.Signal, time.Time, error) {
@@ -65,22 +65,22 @@ func TestFeedSlowPollIsNoSignOfLife(t *testing.T) {
 	}
 }
 
-// A tail that was left waiting hides nothing behind the bus; a store that is
-// down has nothing to hide.
+// Whether the store refuses or leaves the tail waiting, a second without an
+// answer ends what is known.
 func TestFeedStarvedTail(t *testing.T) {
-	w := newWorld(t)
-	w.log.since = func(time.Time) ([]token.Signal, time.Time, error) { return nil, time.Time{}, unavailable() }
 	gaveUp, giveUp := contextOf(t)
 	giveUp()
-	w.clock.advance(silence)
-	w.feed.busAt.Store(w.clock.Now().UnixMicro())
-	for name, c := range map[string]struct {
-		ctx   context.Context
-		known bool
-	}{"left waiting": {gaveUp, false}, "refused": {t.Context(), true}} {
-		wantCode(t, w.feed.poll(c.ctx), unavailableCode)
-		if got := w.feed.Known(); got != c.known {
-			t.Errorf("%s: known %v", name, got)
+	for name, ctx := range map[string]context.Context{"left waiting": gaveUp, "refused": t.Context()} {
+		w := newWorld(t)
+		w.log.since = func(time.Time) ([]token.Signal, time.Time, error) { return nil, time.Time{}, unavailable() }
+		w.clock.advance(silence - time.Microsecond)
+		wantCode(t, w.feed.poll(ctx), unavailableCode)
+		if !w.feed.Known() {
+			t.Errorf("%s: unknown within the second", name)
+		}
+		w.clock.advance(time.Microsecond)
+		if w.feed.Known() {
+			t.Errorf("%s: known after a second without an answer", name)
 		}
 	}
 }

@@ -55,7 +55,7 @@ func (v *Validator) Authenticate(ctx context.Context, bearer string) (inbound.Ca
 		return inbound.Caller{}, token.InvalidToken("the token was revoked")
 	}
 	if !v.policy.Current().FailOpen && !v.feed.Known() {
-		return inbound.Caller{}, domain.Unavailable(errors.New("revocation state unknown: neither feed is alive"), time.Second)
+		return inbound.Caller{}, domain.Unavailable(errors.New("revocation state unknown: the store has not answered for a second"), time.Second)
 	}
 	return v.caller(ctx, claims)
 }

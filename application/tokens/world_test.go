@@ -69,7 +69,7 @@ func newWorld(t *testing.T, change ...func(*Policy)) *world {
 	w.princ = NewPrincipals(w.people, w.people, newCache[string, token.Principal](), newCache[string, *client.ServiceClient]())
 	w.ring = NewKeyRing(policy, w.clock, w.codec, master{}, w.store)
 	w.reg = NewRegistry()
-	w.feed = NewFeed(w.clock, w.log, w.bus, w.reg, w.princ, w.ring, true)
+	w.feed = NewFeed(w.clock, w.log, w.bus, w.reg, w.princ, w.ring)
 	w.work = NewCommitter(w.store, w.feed, w.bus)
 	w.maker = NewKeyMaker(policy, w.clock, w.codec, master{}, w.work, w.ring)
 	w.issuer = NewIssuer(policy, w.clock, random{}, w.codec, w.ring)
