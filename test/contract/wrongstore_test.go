@@ -71,11 +71,6 @@ func spoils(table, column, as string) string {
 		"CREATE TRIGGER spoilt_too AFTER UPDATE ON " + table + " BEGIN " + set + "; END"
 }
 
-// free copies a table without its constraints.
-func free(table string) string {
-	return "PRAGMA foreign_keys = OFF; CREATE TABLE freed AS SELECT * FROM " + table + "; DROP TABLE " + table + "; ALTER TABLE freed RENAME TO " + table
-}
-
 func openStore(t *testing.T, f fault) contract.Store {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "keystone.db")
