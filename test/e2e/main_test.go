@@ -26,6 +26,10 @@ func run(m *testing.M) (code int) {
 			code = 1
 		}
 	}
+	if err := services.Alone(); err != nil {
+		failed(err)
+		return code
+	}
 	dir, err := os.MkdirTemp("", "keystone-e2e-")
 	if err != nil {
 		failed(err)

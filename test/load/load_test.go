@@ -19,6 +19,10 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
+	if err := services.Alone(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	services.Main(m)
 }
 
