@@ -14,13 +14,10 @@ import (
 // load the machine, or whose servers can't do with a share of it: go test runs
 // packages side by side.
 func Alone() error {
-	file, err := os.OpenFile(filepath.Join(os.TempDir(), fmt.Sprintf("keystone-tests-%d.lock", os.Geteuid())), os.O_CREATE|os.O_RDWR, 0o600)
+	name := filepath.Join(os.TempDir(), fmt.Sprintf("keystone-tests-%d.lock", os.Geteuid()))
+	lock, err := syscall.Open(name, syscall.O_CREAT|syscall.O_RDWR|syscall.O_CLOEXEC, 0o600) // open until the process ends
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", name, err)
 	}
-	held = file
-	return syscall.Flock(int(file.Fd()), syscall.LOCK_EX)
+	return syscall.Flock(lock, syscall.LOCK_EX)
 }
-
-// held keeps the file open: the lock ends with it.
-var held *os.File
