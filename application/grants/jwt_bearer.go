@@ -60,7 +60,7 @@ func (g *JWTBearer) Prove(ctx context.Context, r Request) (Proof, error) {
 	}
 	return Proof{
 		Subject: &subject, Alone: true,
-		Terms: tokens.Terms{Actors: []token.Actor{{Subject: r.Client.ClientID(), ClientID: r.Client.ClientID()}}},
+		Terms: tokens.Terms{Actors: []token.Actor{{Subject: r.Client.ClientID(), ClientID: r.Client.ClientID()}}, Impersonators: []string{r.Client.ClientID()}},
 		Spend: func(ctx context.Context, repos outbound.Repositories) error {
 			if err := g.spend(ctx, repos, assertion); err != nil {
 				return err

@@ -70,6 +70,10 @@ func (g *TokenExchange) Prove(ctx context.Context, r Request) (Proof, error) {
 	if !own && !impersonates && !slices.Contains(subject.Claims.Audience, r.Client.ClientID()) {
 		return Proof{}, unacceptable("the subject token was not issued to the client, nor for it")
 	}
+	impersonators := subject.Claims.Impersonators
+	if !own && impersonates && !slices.Contains(impersonators, r.Client.ClientID()) {
+		impersonators = append(slices.Clip(impersonators), r.Client.ClientID())
+	}
 	actor := token.Actor{Subject: r.Client.ClientID(), ClientID: r.Client.ClientID()}
 	sources, until, says, reason := subject.Claims.From(), subject.Claims.ExpiresAt, !own && !impersonates, "narrowed"
 	switch {
@@ -78,7 +82,7 @@ func (g *TokenExchange) Prove(ctx context.Context, r Request) (Proof, error) {
 		if err != nil {
 			return Proof{}, err
 		}
-		if by.Claims.ClientID != r.Client.ClientID() || len(by.Claims.Actors) > 0 {
+		if by.Claims.ClientID != r.Client.ClientID() || len(by.Claims.Actors)+len(by.Claims.Impersonators) > 0 {
 			return Proof{}, unacceptable("the actor token must be the client's own, and speak for its subject itself")
 		}
 		actor.Subject, says = by.Claims.Subject, true
@@ -112,7 +116,7 @@ func (g *TokenExchange) Prove(ctx context.Context, r Request) (Proof, error) {
 		return Proof{}, err
 	}
 	return Proof{
-		Terms:   tokens.Terms{Audience: audience, Actors: actors, MayAct: subject.Claims.MayAct, Sources: sources, Until: until},
+		Terms:   tokens.Terms{Audience: audience, Actors: actors, MayAct: subject.Claims.MayAct, Sources: sources, Until: until, Impersonators: impersonators},
 		Members: map[string]string{"issued_token_type": issued},
 		Renew:   func(ctx context.Context) (Renewal, error) { return g.record(ctx, r.Client, subject, reason) },
 	}, nil

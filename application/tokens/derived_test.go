@@ -125,3 +125,43 @@ func TestDerivedTokensOfClients(t *testing.T) {
 	must(t, err)
 	w.refused(t, forged)
 }
+
+// A token that rests on the right to impersonate is good while its client has
+// that, over all steps, and while its subject holds no more than the client.
+func TestImpersonationIsWithdrawnFromTokens(t *testing.T) {
+	for name, change := range map[string]func(by *client.Snapshot, of *token.Principal){
+		"the client loses the right": func(s *client.Snapshot, _ *token.Principal) {
+			s.Scopes = scope.NewSet(scope.ReadProfile, scope.WriteProfile)
+		},
+		"the client is gone from it":    func(s *client.Snapshot, _ *token.Principal) { s.IsActive = false },
+		"the subject becomes superuser": func(_ *client.Snapshot, p *token.Principal) { p.IsSuperuser = true },
+		"the subject gains a scope": func(_ *client.Snapshot, p *token.Principal) {
+			p.Scopes = append(scope.NewSet(scope.ReadAudit), p.Scopes...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			support := given.Client(func(s *client.Snapshot) { s.Scopes = scope.NewSet("impersonate:users", scope.ReadProfile) })
+			w.people.setClient(support)
+			_, _, session := w.login(t, client.FirstParty)
+			raw, err := w.issuer.Issue(t.Context(), Grant{
+				Principal: w.user, ClientID: support.ClientID(), SessionID: session.ID(), Scope: w.user.Scopes, Lifetime: time.Hour,
+				Terms: Terms{Actors: []token.Actor{{Subject: support.ClientID(), ClientID: support.ClientID()}}, Impersonators: []string{support.ClientID()}},
+			})
+			must(t, err)
+			if got := w.caller(t, raw).Claims.Impersonators; !slices.Equal(got, []string{support.ClientID()}) {
+				t.Errorf("impersonated by %v", got)
+			}
+			s, p := support.Snapshot(), w.user
+			change(&s, &p)
+			w.people.setClient(client.Rehydrate(s))
+			w.people.setUser(p)
+			w.princ.apply(token.Signal{Kind: token.SignalPrincipalChanged, ID: s.ClientID})
+			w.princ.apply(token.Signal{Kind: token.SignalPrincipalChanged, ID: p.ID})
+			w.refused(t, raw)
+			if answer, err := w.intro.IntrospectAsClient(t.Context(), credentials(w.seer), raw); err != nil || answer.Active {
+				t.Errorf("introspected: %+v, %v", answer, err)
+			}
+		})
+	}
+}

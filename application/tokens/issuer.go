@@ -42,6 +42,8 @@ type Terms struct {
 	MayAct   string        // who alone may act for it
 	Sources  []token.Source
 	Until    time.Time // the latest expiry, in whole seconds; zero: no bound
+
+	Impersonators []string // the clients whose right to impersonate it rests on
 }
 
 // Issue signs an access token (RFC 9068).
@@ -62,7 +64,7 @@ func (i *Issuer) Issue(ctx context.Context, g Grant) (domain.Secret, error) {
 	if !g.Until.IsZero() && claims.ExpiresAt.After(g.Until) {
 		claims.ExpiresAt = g.Until
 	}
-	claims.Actors, claims.MayAct, claims.Sources = g.Actors, g.MayAct, g.Sources
+	claims.Actors, claims.MayAct, claims.Sources, claims.Impersonators = g.Actors, g.MayAct, g.Sources, g.Impersonators
 	if g.SessionID != domain.NoID {
 		claims.Username, claims.Roles, claims.SessionID = g.Principal.Name, g.Principal.Roles, g.SessionID.String()
 	}

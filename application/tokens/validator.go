@@ -117,6 +117,15 @@ func (v *Validator) caller(ctx context.Context, claims token.AccessClaims) (inbo
 	if err != nil || !caller.Principal.Active {
 		return gone(err)
 	}
+	for _, id := range claims.Impersonators {
+		by, err := v.principals.Client(ctx, id)
+		if err != nil {
+			return gone(err)
+		}
+		if MayImpersonate(by, caller.Principal) != nil {
+			return inbound.Caller{}, token.InvalidToken("the token's client may no longer act for its subject")
+		}
+	}
 	caller.Scopes = claims.Scope.Limit(caller.Principal.Scopes)
 	if claims.IsUser() || claims.Subject != claims.ClientID {
 		caller.Scopes = client.Ceiling(caller.Scopes)

@@ -36,6 +36,9 @@ func (a *Addresses) ChangeEmail(ctx context.Context, caller inbound.Caller, chan
 	if err != nil {
 		return inbound.Account{}, err
 	}
+	if err := caller.Themselves(); err != nil {
+		return inbound.Account{}, err
+	}
 	email, bad := user.ParseEmail(change.Email)
 	if change.CurrentPassword.Empty() {
 		bad = append(bad, domain.Field{Name: "current_password", Code: "required", Message: "must be given to change the address"})

@@ -70,6 +70,10 @@ func TestChangeEmail(t *testing.T) {
 	reader.Scopes = scope.NewSet(scope.ReadProfile)
 	_, err := o.ChangeEmail(t.Context(), reader, inbound.EmailChange{Email: "new@example.com", CurrentPassword: domain.NewSecret(right)}, user.ProfileChange{}, 0)
 	wantCode(t, err, domain.CodeInsufficientScope)
+	acted := o.caller
+	acted.Claims.Actors = []token.Actor{{Subject: "app", ClientID: "app"}}
+	_, err = o.ChangeEmail(t.Context(), acted, inbound.EmailChange{Email: "new@example.com", CurrentPassword: domain.NewSecret(right)}, user.ProfileChange{}, 0)
+	wantCode(t, err, domain.CodeForbidden)
 	bio := "a bio"
 	_, err = o.ChangeEmail(t.Context(), o.caller, inbound.EmailChange{Email: "new@example.com", CurrentPassword: domain.NewSecret(right)}, user.ProfileChange{Bio: &bio}, 99)
 	wantCode(t, err, domain.CodeVersion)

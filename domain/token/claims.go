@@ -43,6 +43,8 @@ type AccessClaims struct {
 	MayAct  string   // may_act: the `sub` of the only one who may (section 4.4); empty: not said
 	Sources []Source // derived_from: what the token was made from, the latest first; when one of them ends, it ends
 
+	Impersonators []string // impersonated_by: the clients whose right to impersonate the subject this rests on
+
 	KeyID string // kid of the header; set by verification
 }
 
@@ -66,6 +68,10 @@ func (c AccessClaims) From() []Source {
 
 // IsUser tells whether the token speaks for a user.
 func (c AccessClaims) IsUser() bool { return c.SessionID != "" }
+
+// Direct tells whether the token is what its subject got by proving itself: it
+// was made from no other, and nobody acts in it.
+func (c AccessClaims) Direct() bool { return len(c.Actors)+len(c.Sources) == 0 }
 
 // CheckTimes holds exp and nbf to the clock (RFC 7519, sections 4.1.4 and
 // 4.1.5): a token is dead from its exp on, leeway aside.

@@ -32,7 +32,16 @@ func TestAuthority(t *testing.T) {
 			}
 		}
 	}
+	for _, claims := range []token.AccessClaims{{Actors: []token.Actor{{Subject: "app"}}}, {Sources: []token.Source{{ID: "1"}}}} {
+		derived := inbound.Caller{Claims: claims, Principal: token.Principal{IsSuperuser: true}, Scopes: scope.NewSet(scope.AdminSystem)}
+		if derived.RulesAll() || derived.Can(scope.ReadAudit) || !derived.Can(scope.AdminSystem) || !domain.HasCode(derived.Themselves(), domain.CodeForbidden) {
+			t.Errorf("a superuser's derived token rules all: %+v", claims)
+		}
+	}
 	caller := inbound.Caller{Scopes: scope.NewSet(scope.ReadUsers)}
+	if err := caller.Themselves(); err != nil {
+		t.Error(err)
+	}
 	if err := caller.Needs(scope.ReadUsers); err != nil {
 		t.Error(err)
 	}

@@ -77,11 +77,8 @@ type Caller struct {
 // Party names the caller in events.
 func (c Caller) Party() domain.Party { return c.Principal.Party() }
 
-// Can tells whether the permission is held. A superuser whose token carries
-// admin:system holds all, of resources nobody named yet too.
-func (c Caller) Can(permission scope.Name) bool {
-	return c.Scopes.Covers(permission) || c.Principal.IsSuperuser && c.Scopes.Has(scope.AdminSystem)
-}
+// Can tells whether the permission is held: by its scopes, or as RulesAll says.
+func (c Caller) Can(permission scope.Name) bool { return c.Scopes.Covers(permission) || c.RulesAll() }
 
 // Authenticator verifies bearer tokens.
 type Authenticator interface {
@@ -111,6 +108,16 @@ func InsufficientScope(missing scope.Name) error {
 	err := domain.E(domain.KindForbidden, domain.CodeInsufficientScope, "the token lacks the needed scope")
 	err.Scope = string(missing)
 	return err
+}
+
+// Themselves refuses a token that was made from another, or that somebody acts
+// with, where only the subject itself may ask: it was handed on for what its
+// scopes say, not for the account or its sessions. Refused: KindForbidden.
+func (c Caller) Themselves() error {
+	if !c.Claims.Direct() {
+		return domain.Forbidden("this is for the subject itself; the token was derived, or somebody acts with it")
+	}
+	return nil
 }
 
 // UsersOnly refuses a client's token where only a user has what is asked for.

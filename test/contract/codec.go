@@ -62,6 +62,8 @@ func userClaims() token.AccessClaims {
 		Actors:  []token.Actor{{Subject: "gateway \"1\"", ClientID: "gateway"}, {Subject: "app", ClientID: "app"}},
 		MayAct:  "gateway",
 		Sources: []token.Source{{ID: given.ID().String(), ClientID: "app", SessionID: given.ID().String()}, {ID: given.ID().String(), ClientID: "keystone"}},
+
+		Impersonators: []string{"gateway", "app \"2\""},
 	}
 }
 

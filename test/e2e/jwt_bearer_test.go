@@ -56,6 +56,23 @@ func TestJWTBearer(t *testing.T) {
 			t.Errorf("%s", acted.body)
 		}
 		s.want(t, http.StatusOK, me(acted.text("access_token")))
+		for _, request := range []call{
+			{path: logoutPath, json: `{"all":true}`}, {path: logoutPath}, {method: http.MethodGet, path: mePath + "/sessions"}, {method: http.MethodDelete, path: mePath + "/sessions"},
+			{method: http.MethodDelete, path: mePath, json: text(map[string]string{"current_password": alice.Password})},
+		} {
+			request.bearer = acted.text("access_token")
+			if got := s.send(t, request); got.status != http.StatusForbidden || got.text("code") != "forbidden" {
+				t.Errorf("%s %s by who acts: %d %s", request.method, request.path, got.status, got.body)
+			}
+		}
+		// What rests on a permission ends with it.
+		lent := s.newKeyClient(t, admin, []string{"read:profile", "impersonate:users"}, []string{bearerGrant})
+		rests := s.want(t, http.StatusOK, ask(lent, lent, forUser)).text("access_token")
+		s.want(t, http.StatusOK, me(rests))
+		s.want(t, http.StatusNoContent, call{method: http.MethodDelete, path: clientsPath + "/" + lent.ID + "/scopes/impersonate:users", bearer: admin.Access})
+		if got := s.send(t, me(rests)); got.status != http.StatusUnauthorized {
+			t.Errorf("a token outlives the permission that it rests on: %d", got.status)
+		}
 		s.want(t, http.StatusNoContent, call{path: "/api/v1/auth/logout", bearer: session.Access, json: `{"all":true}`})
 		if got := s.send(t, me(acted.text("access_token"))); got.status != http.StatusUnauthorized {
 			t.Errorf("it outlives the user's logout: %d", got.status)

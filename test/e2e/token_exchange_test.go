@@ -56,6 +56,16 @@ func TestTokenExchange(t *testing.T) {
 				t.Errorf("%s", got.body)
 			}
 		}
+		if got := s.send(t, call{path: logoutPath, bearer: narrowed.text("access_token"), json: `{"all":true}`}); got.status != http.StatusForbidden {
+			t.Errorf("a narrowed token logs everybody out: %d %s", got.status, got.body)
+		}
+		lent := s.newClient(t, admin, []string{"read:profile", "impersonate:users"}, all)
+		rests := s.want(t, http.StatusOK, exchanging(lent, session.Access)).text("access_token")
+		s.want(t, http.StatusOK, me(rests))
+		s.want(t, http.StatusNoContent, call{method: http.MethodDelete, path: clientsPath + "/" + lent.ID + "/scopes/impersonate:users", bearer: admin.Access})
+		if got := s.send(t, me(rests)); got.status != http.StatusUnauthorized {
+			t.Errorf("a token outlives the permission that it rests on: %d", got.status)
+		}
 		again := s.want(t, http.StatusOK, exchanging(app, narrowed.text("access_token")))
 		refused("what was narrowed away", "invalid_scope", exchanging(app, narrowed.text("access_token"), "scope", "write:profile"))
 

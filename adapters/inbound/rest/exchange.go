@@ -105,6 +105,11 @@ func (s *Server) guard(e endpoint) echo.HandlerFunc {
 				refusal.Scope = string(e.scope)
 				return refusal
 			}
+			if e.scope == "" && !e.derived {
+				if err := x.caller.Themselves(); err != nil {
+					return err
+				}
+			}
 		}
 		return e.handle(c, x)
 	}

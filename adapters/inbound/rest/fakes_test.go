@@ -173,7 +173,9 @@ const (
 // scope, one with none.
 const (
 	fullToken = "full.token.x"
-	bareToken = "bare.token.x"
+
+	derivedToken = "derived.token.x" // that one, exchanged
+	bareToken    = "bare.token.x"
 )
 
 func obliging() *ports {
@@ -234,6 +236,10 @@ func obliging() *ports {
 				return caller(everything), nil
 			case bareToken:
 				return caller(nil), nil
+			case derivedToken:
+				derived := caller(everything)
+				derived.Claims.Sources = []token.Source{{ID: "jti-1", ClientID: "app", SessionID: "sid-1"}}
+				return derived, nil
 			}
 			return inbound.Caller{}, token.InvalidToken(`the token is "not" valid` + "\r\n")
 		},

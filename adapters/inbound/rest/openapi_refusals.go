@@ -26,7 +26,7 @@ var meanings = map[domain.Code]string{
 	domain.CodeNotFound:      "not there, or not for the caller to know",
 	domain.CodeConflict:      "it exists already, or somebody changed it at the same moment",
 	domain.CodeVersion:       "If-Match names another version",
-	domain.CodeForbidden:     "not allowed in spite of the scope: a principal that holds more than the caller, something that the caller does not hold, or a service where a user is needed",
+	domain.CodeForbidden:     "not allowed in spite of the scope: a principal that holds more than the caller, something that the caller does not hold, a service where a user is needed, or a token derived from another where that itself is",
 	domain.CodeUsernameTaken: "the username is taken",
 	domain.CodeEmailTaken:    "the address is taken",
 	domain.CodeUnknownScope:  "a scope that does not exist",

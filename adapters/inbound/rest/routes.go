@@ -40,7 +40,8 @@ type endpoint struct {
 	method   string
 	path     string
 	access   access
-	scope    scope.Name // that a bearer needs; empty: any token
+	scope    scope.Name // that a bearer needs; empty: any token of the subject itself
+	derived  bool       // without a scope: tokens that were derived, or that somebody acts with, will do too
 	protocol protocol
 	handle   handler
 
@@ -112,7 +113,7 @@ func (s *Server) table() []endpoint {
 		{method: http.MethodPost, path: "/api/v1/auth/logout", access: bearer, handle: s.logout,
 			tag: tagOAuth, id: "logout", summary: "End this session, or all of the user's",
 			body: reflect.TypeFor[logoutBody](), bodyOptional: true, status: http.StatusNoContent},
-		{method: http.MethodPost, path: "/api/v1/auth/permissions/check", access: bearer, handle: s.checkPermissions,
+		{method: http.MethodPost, path: "/api/v1/auth/permissions/check", access: bearer, derived: true, handle: s.checkPermissions,
 			tag: tagOAuth, id: "check-permissions", summary: "Tell whether one or up to 100 things are allowed",
 			refuses: []domain.Code{domain.CodeInsufficientScope, domain.CodeNotFound},
 			body:    reflect.TypeFor[checkBody](), answer: reflect.TypeFor[checkAnswer](), status: http.StatusOK},

@@ -31,6 +31,8 @@ type payload struct {
 	Actor     *actor   `json:"act"`
 	MayAct    *actor   `json:"may_act"`
 	Sources   []source `json:"derived_from"`
+
+	Impersonators list `json:"impersonated_by"`
 }
 
 // actor is RFC 8693, section 4.1. Other members are ignored.
@@ -73,7 +75,7 @@ func decodeClaims(raw []byte) (token.AccessClaims, error) {
 		IssuedAt: time.Time(p.IssuedAt), NotBefore: time.Time(p.NotBefore), ExpiresAt: time.Time(p.ExpiresAt),
 		ID: string(p.ID), ClientID: string(p.ClientID), Scope: scopes,
 		Username: string(p.Username), Roles: p.Roles, SessionID: string(p.SessionID),
-		Actors: p.Actor.decoded(),
+		Actors: p.Actor.decoded(), Impersonators: p.Impersonators,
 	}
 	if p.MayAct != nil {
 		if claims.MayAct = string(p.MayAct.Subject); claims.MayAct == "" {

@@ -41,6 +41,9 @@ func encodeClaims(c token.AccessClaims) ([]byte, error) {
 	if len(c.Sources) > 0 {
 		o.sources(c.Sources)
 	}
+	if len(c.Impersonators) > 0 {
+		o.list("impersonated_by", c.Impersonators)
+	}
 	return o.end()
 }
 
