@@ -10,8 +10,8 @@ import (
 func grantList(cfg *config.Config, p parts, more additions) []grants.Grant {
 	list := []grants.Grant{
 		grants.ClientCredentials{},
-		grants.NewTokenExchange(p.out.Clock, p.validator, p.work),
-		grants.NewJWTBearer(p.out.Clock, p.assertions, p.principals, userPolicies{p.live}),
+		grants.NewTokenExchange(p.out.Clock, p.validator, p.work, p.denials),
+		grants.NewJWTBearer(p.out.Clock, p.assertions, p.principals, userPolicies{p.live}, p.denials),
 		grants.NewDeviceCode(p.devices),
 		grants.NewRefreshToken(p.policy, p.out.Clock, p.out.Random, p.out.MasterKey, p.work, p.out.Spender, p.out.Refresh, p.principals, p.sessions),
 	}

@@ -26,6 +26,14 @@ type clock struct {
 
 func (c *clock) Now() time.Time { return c.now }
 
+// denials keeps who was refused whom.
+type denials struct{ kept []inbound.Denial }
+
+func (d *denials) Denied(_ context.Context, denial inbound.Denial) error {
+	d.kept = append(d.kept, denial)
+	return nil
+}
+
 type random struct{}
 
 func (random) NewID(time.Time) domain.ID { return given.ID() }

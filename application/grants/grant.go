@@ -62,6 +62,9 @@ type Proof struct {
 	Members map[string]string
 	// Spend, if set, joins the unit of work that opens the session.
 	Spend func(ctx context.Context, r outbound.Repositories) error
+	// Opened, if set, gives the event of the session that was opened, for the
+	// same unit of work.
+	Opened func(session domain.ID) domain.Event
 	// Renew continues a session instead of opening one: it stores the outcome
 	// by itself and tells whose it is.
 	Renew func(ctx context.Context) (Renewal, error)

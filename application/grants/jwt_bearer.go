@@ -7,12 +7,15 @@ import (
 	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/application/users"
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/domain/user"
+	"github.com/keystone-auth/keystone/ports/inbound"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
-// eventTokenAsserted tells that a client got a token for a user on its own word.
+// eventTokenAsserted tells that a client got a token for a user on its own word;
+// its reason names the session, which has no other token.
 const eventTokenAsserted domain.EventType = "token.asserted"
 
 // JWTBearer takes a client's signed word for whom it acts for (RFC 7523, section
@@ -24,11 +27,12 @@ type JWTBearer struct {
 	assertions *clients.Assertions
 	principals *tokens.Principals
 	policy     users.Policies
+	denials    inbound.Denials
 }
 
 // NewJWTBearer makes the grant.
-func NewJWTBearer(clock outbound.Clock, assertions *clients.Assertions, principals *tokens.Principals, policy users.Policies) *JWTBearer {
-	return &JWTBearer{clock: clock, assertions: assertions, principals: principals, policy: policy}
+func NewJWTBearer(clock outbound.Clock, assertions *clients.Assertions, principals *tokens.Principals, policy users.Policies, denials inbound.Denials) *JWTBearer {
+	return &JWTBearer{clock: clock, assertions: assertions, principals: principals, policy: policy, denials: denials}
 }
 
 // Name is the registered grant type.
@@ -56,6 +60,9 @@ func (g *JWTBearer) Prove(ctx context.Context, r Request) (Proof, error) {
 		return Proof{}, orGone(err)
 	}
 	if tokens.MayImpersonate(r.Client, subject) != nil {
+		if err := deny(ctx, g.denials, r.Client, subject.Party(), "assert"); err != nil {
+			return Proof{}, err
+		}
 		return Proof{}, refuse("the grant is not valid")
 	}
 	return Proof{
@@ -65,7 +72,13 @@ func (g *JWTBearer) Prove(ctx context.Context, r Request) (Proof, error) {
 			if err := g.spend(ctx, repos, assertion); err != nil {
 				return err
 			}
-			return g.admit(ctx, repos, subject, r.Client.Party())
+			return g.admit(ctx, repos, subject)
+		},
+		Opened: func(session domain.ID) domain.Event {
+			return domain.Event{
+				Type: eventTokenAsserted, Outcome: domain.Succeeded, Reason: "session: " + session.String(),
+				Actor: r.Client.Party(), Subject: subject.Party(), OccurredAt: g.clock.Now(),
+			}
 		},
 	}, nil
 }
@@ -80,7 +93,7 @@ func (g *JWTBearer) spend(ctx context.Context, repos outbound.Repositories, asse
 
 // admit holds the user to what a login is held to, but for the password, which
 // is not what was proved.
-func (g *JWTBearer) admit(ctx context.Context, repos outbound.Repositories, subject token.Principal, by domain.Party) error {
+func (g *JWTBearer) admit(ctx context.Context, repos outbound.Repositories, subject token.Principal) error {
 	id, err := domain.ParseID(subject.ID)
 	if err != nil {
 		return domain.Internal(err)
@@ -89,12 +102,12 @@ func (g *JWTBearer) admit(ctx context.Context, repos outbound.Repositories, subj
 	if err != nil {
 		return orGone(err)
 	}
-	now := g.clock.Now()
 	rules := user.AdmissionRules{RequireVerifiedEmail: g.policy.Current().Admission.RequireVerifiedEmail}
-	if err := found.Admit(rules, now); err != nil {
-		return err
-	}
-	return repos.Events.Append(ctx, domain.Event{
-		Type: eventTokenAsserted, Outcome: domain.Succeeded, Actor: by, Subject: subject.Party(), OccurredAt: now,
-	})
+	return found.Admit(rules, g.clock.Now())
+}
+
+// deny keeps in the audit trail that a client that proved itself wanted to act
+// for whom it may not.
+func deny(ctx context.Context, denials inbound.Denials, c *client.ServiceClient, subject domain.Party, tried string) error {
+	return denials.Denied(ctx, inbound.Denial{Caller: inbound.Caller{Principal: tokens.OfClient(c)}, Tried: tried, Subject: subject, Code: domain.CodeForbidden})
 }

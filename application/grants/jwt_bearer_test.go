@@ -74,6 +74,7 @@ type bearerBench struct {
 	codec  *codec
 	ada    token.Principal
 	people *people
+	denied denials
 }
 
 func newBearerBench(t *testing.T, rules user.AdmissionRules, change ...func(*client.Snapshot)) *bearerBench {
@@ -92,7 +93,7 @@ func newBearerBench(t *testing.T, rules user.AdmissionRules, change ...func(*cli
 	own := authenticator(func(inbound.ClientCredentials) (*client.ServiceClient, error) { return app, nil })
 	var err error
 	b.Pipeline, err = NewPipeline(policy(), now, random{}, own, nil, b.work, issuer(t, policy(), now, b.codec),
-		[]Grant{NewJWTBearer(now, assertions, principals, users.Policy{Admission: rules})})
+		[]Grant{NewJWTBearer(now, assertions, principals, users.Policy{Admission: rules}, &b.denied)})
 	must(t, err)
 	return b
 }
@@ -112,6 +113,9 @@ func TestJWTBearerForWhoHoldsMore(t *testing.T) {
 			wantCode(t, err, domain.CodeInvalidGrant)
 			if len(b.work.sessions) != 0 || b.codec.signed.ID != "" {
 				t.Errorf("stored %+v, signed %+v", b.work.sessions, b.codec.signed)
+			}
+			if len(b.denied.kept) != 1 || b.denied.kept[0].Caller.Party().ID != "app" || b.denied.kept[0].Subject.ID != of.ID {
+				t.Errorf("kept %+v", b.denied.kept)
 			}
 		})
 	}
@@ -154,7 +158,7 @@ func TestJWTBearerForAUser(t *testing.T) {
 			t.Errorf("the session lives until %s", s.ExpiresAt)
 		}
 	}
-	if len(b.work.events) != 1 || b.work.events[0].Type != eventTokenAsserted || b.work.events[0].Actor.ID != "app" || b.work.events[0].Subject.ID != b.ada.ID {
+	if len(b.work.events) != 1 || b.work.events[0].Type != eventTokenAsserted || b.work.events[0].Actor.ID != "app" || b.work.events[0].Subject.ID != b.ada.ID || b.work.events[0].Reason != "session: "+got.SessionID {
 		t.Errorf("events %+v", b.work.events)
 	}
 }

@@ -216,6 +216,11 @@ func (p *Pipeline) openSession(ctx context.Context, c *client.ServiceClient, pro
 		if err := repos.Sessions.Add(ctx, session); err != nil {
 			return err
 		}
+		if proof.Opened != nil {
+			if err := repos.Events.Append(ctx, proof.Opened(session.ID())); err != nil {
+				return err
+			}
+		}
 		if first == nil {
 			return nil
 		}
@@ -234,6 +239,9 @@ func (p *Pipeline) lifetime(c *client.ServiceClient, proof Proof) time.Duration 
 
 func (p *Pipeline) answer(ctx context.Context, r Request, proof Proof, o outcome) (inbound.TokenResponse, error) {
 	lifetime := p.lifetime(r.Client, proof)
+	if lifetime < time.Second { // what bounds it ended while the outcome was stored
+		return inbound.TokenResponse{}, unacceptable("a token has expired")
+	}
 	access, err := p.issuer.Issue(ctx, tokens.Grant{
 		Principal: o.subject, ClientID: r.Client.ClientID(), SessionID: o.sessionID, Scope: o.scope, Lifetime: lifetime, Terms: proof.Terms,
 	})

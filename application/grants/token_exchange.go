@@ -3,6 +3,7 @@ package grants
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/keystone-auth/keystone/application/tokens"
@@ -26,7 +27,8 @@ const (
 )
 
 // eventTokenExchanged tells a client's exchange; its reason is narrowed,
-// delegated or impersonated.
+// delegated or impersonated and, behind a colon, the jti of the subject token and
+// its sid.
 const eventTokenExchanged domain.EventType = "token.exchanged"
 
 // TokenExchange makes a token from one of ours, for less and never for more
@@ -37,11 +39,12 @@ type TokenExchange struct {
 	clock     outbound.Clock
 	validator inbound.Authenticator
 	uow       outbound.UnitOfWork
+	denials   inbound.Denials
 }
 
 // NewTokenExchange makes the grant.
-func NewTokenExchange(clock outbound.Clock, validator inbound.Authenticator, uow outbound.UnitOfWork) *TokenExchange {
-	return &TokenExchange{clock: clock, validator: validator, uow: uow}
+func NewTokenExchange(clock outbound.Clock, validator inbound.Authenticator, uow outbound.UnitOfWork, denials inbound.Denials) *TokenExchange {
+	return &TokenExchange{clock: clock, validator: validator, uow: uow, denials: denials}
 }
 
 // Name is the registered grant type.
@@ -68,7 +71,10 @@ func (g *TokenExchange) Prove(ctx context.Context, r Request) (Proof, error) {
 	}
 	own, impersonates := subject.Claims.ClientID == r.Client.ClientID(), tokens.MayImpersonate(r.Client, subject.Principal) == nil
 	if !own && !impersonates && !slices.Contains(subject.Claims.Audience, r.Client.ClientID()) {
-		return Proof{}, unacceptable("the subject token was not issued to the client, nor for it")
+		if err := deny(ctx, g.denials, r.Client, subject.Principal.Party(), "exchange"); err != nil {
+			return Proof{}, err
+		}
+		return Proof{}, unusable("subject_token")
 	}
 	impersonators := subject.Claims.Impersonators
 	if !own && impersonates && !slices.Contains(impersonators, r.Client.ClientID()) {
@@ -83,7 +89,7 @@ func (g *TokenExchange) Prove(ctx context.Context, r Request) (Proof, error) {
 			return Proof{}, err
 		}
 		if by.Claims.ClientID != r.Client.ClientID() || len(by.Claims.Actors)+len(by.Claims.Impersonators) > 0 {
-			return Proof{}, unacceptable("the actor token must be the client's own, and speak for its subject itself")
+			return Proof{}, unusable("actor_token")
 		}
 		actor.Subject, says = by.Claims.Subject, true
 		sources = append(sources, by.Claims.From()...)
@@ -111,6 +117,13 @@ func (g *TokenExchange) Prove(ctx context.Context, r Request) (Proof, error) {
 	if len(r.Scope) > 0 && !subject.Scopes.CoversAll(r.Scope) {
 		return Proof{}, invalidScope()
 	}
+	held := r.Client.Ceiling(subject.Scopes)
+	if len(r.Scope) > 0 {
+		held = r.Scope
+	}
+	if err := checkSize(held, subject.Principal.Roles); err != nil {
+		return Proof{}, err
+	}
 	audience, err := narrowed(subject.Claims.Audience, r.Params["audience"], r.Params["resource"])
 	if err != nil {
 		return Proof{}, err
@@ -130,7 +143,7 @@ func (g *TokenExchange) presented(ctx context.Context, params map[string]string,
 	}
 	caller, err := g.validator.Authenticate(ctx, params[name])
 	if domain.HasCode(err, domain.CodeInvalidToken) {
-		return inbound.Caller{}, unacceptable(name + " is not valid")
+		return inbound.Caller{}, unusable(name)
 	}
 	return caller, err
 }
@@ -144,9 +157,10 @@ func (g *TokenExchange) record(ctx context.Context, by *client.ServiceClient, su
 			return Renewal{}, domain.Internal(err)
 		}
 	}
+	reason += ": " + strings.TrimSpace(subject.Claims.ID+" "+subject.Claims.SessionID)
 	exchanged := domain.Event{
 		Type: eventTokenExchanged, Outcome: domain.Succeeded, Reason: reason,
-		Actor: by.Party(), Subject: subject.Party(), OccurredAt: g.clock.Now(),
+		Actor: by.Party(), Subject: subject.Principal.Party(), OccurredAt: g.clock.Now(),
 	}
 	err := g.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error { return r.Events.Append(ctx, exchanged) })
 	return Renewal{Subject: subject.Principal, SessionID: session, Granted: subject.Scopes}, err
@@ -164,6 +178,12 @@ func narrowed(held []string, asked ...string) ([]string, error) {
 		return held, nil
 	}
 	return asked, nil
+}
+
+// unusable refuses a token alike where it is not good and where it is not the
+// client's to use: nobody learns whether what they found still works.
+func unusable(name string) error {
+	return unacceptable(name + " is not valid, or not for the client to use")
 }
 
 // unacceptable is invalid_request, which says of tokens too that they are not

@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -41,6 +42,7 @@ type exchange struct {
 	clock   *clock
 	gateway *client.ServiceClient
 	good    bearers
+	denied  denials
 }
 
 func userToken(through string, scopes ...scope.Name) inbound.Caller {
@@ -66,7 +68,7 @@ func newExchange(t *testing.T, scopes ...scope.Name) *exchange {
 	})
 	own := authenticator(func(inbound.ClientCredentials) (*client.ServiceClient, error) { return e.gateway, nil })
 	var err error
-	e.Pipeline, err = NewPipeline(policy(), e.clock, random{}, own, nil, e.store, issuer(t, policy(), e.clock, e.codec), []Grant{NewTokenExchange(e.clock, e.good, e.store)})
+	e.Pipeline, err = NewPipeline(policy(), e.clock, random{}, own, nil, e.store, issuer(t, policy(), e.clock, e.codec), []Grant{NewTokenExchange(e.clock, e.good, e.store, &e.denied)})
 	must(t, err)
 	return e
 }
@@ -128,7 +130,7 @@ func TestExchangeSaysWhoActs(t *testing.T) {
 			if !answer.RefreshToken.Empty() || answer.Members["issued_token_type"] != accessTokenType || !cmp.Equal(answer.Scope, scope.NewSet(scope.ReadProfile)) {
 				t.Errorf("%+v", answer)
 			}
-			if len(e.store.events) != 1 || e.store.events[0].Type != eventTokenExchanged || e.store.events[0].Reason != tc.reason || e.store.events[0].Subject.ID != subject.Principal.ID || e.store.events[0].Actor.ID != "gateway" {
+			if len(e.store.events) != 1 || e.store.events[0].Type != eventTokenExchanged || e.store.events[0].Reason != tc.reason+": "+subject.Claims.ID+" "+subject.Claims.SessionID || e.store.events[0].Subject.ID != subject.Principal.ID || e.store.events[0].Actor.ID != "gateway" {
 				t.Errorf("events %+v", e.store.events)
 			}
 			if len(e.store.sessions) != 0 {
@@ -163,6 +165,13 @@ func TestExchangeForWhoHoldsMore(t *testing.T) {
 			}
 			if !tc.good {
 				wantCode(t, err, domain.CodeInvalidRequest)
+				_, unknown := e.ask(t, "subject_token", "nothing good")
+				if err.Error() != unknown.Error() {
+					t.Errorf("%q for a living token, %q for none", err, unknown)
+				}
+				if len(e.denied.kept) != 1 || e.denied.kept[0].Caller.Party().ID != "gateway" || e.denied.kept[0].Subject.ID != tc.subject.Principal.ID {
+					t.Errorf("kept %+v", e.denied.kept)
+				}
 			}
 		})
 	}
@@ -258,6 +267,29 @@ func TestExchangeNeverWidens(t *testing.T) {
 			r.Error("another client's token was exchanged")
 		}
 	})
+}
+
+// What does not fit a token is not recorded as exchanged, and neither is answered
+// what ended while it was recorded.
+func TestExchangeThatCannotBeAnswered(t *testing.T) {
+	var many []scope.Name
+	for i := range 400 {
+		many = append(many, scope.Name(fmt.Sprintf("read:a-long-name-of-a-resource-%d", i)))
+	}
+	e := newExchange(t, many...)
+	e.good["subject"] = userToken("gateway", many...)
+	_, err := e.ask(t)
+	wantCode(t, err, domain.CodeInvalidScope)
+	if len(e.store.events) != 0 {
+		t.Errorf("events %+v", e.store.events)
+	}
+
+	proof := Proof{Terms: tokens.Terms{Until: given.Now}}
+	answer, err := e.answer(t.Context(), Request{Client: e.gateway}, proof, outcome{subject: userToken("gateway").Principal})
+	wantCode(t, err, domain.CodeInvalidRequest)
+	if !answer.AccessToken.Empty() || e.codec.signed.ID != "" {
+		t.Errorf("signed %+v", e.codec.signed)
+	}
 }
 
 func TestExchangeNarrowsTheAudience(t *testing.T) {

@@ -1,6 +1,7 @@
 package inbound_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -8,6 +9,22 @@ import (
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
+
+func TestPartyTellsWhoActs(t *testing.T) {
+	app, boss := token.Actor{Subject: "app", ClientID: "app"}, token.Actor{Subject: "boss", ClientID: "app"}
+	for name, claims := range map[string]token.AccessClaims{
+		"root":                       {ClientID: "keystone"},
+		"root (by app)":              {ClientID: "app", Sources: []token.Source{{ID: "1", ClientID: "keystone"}}},
+		"root (by app) ":             {ClientID: "app", Actors: []token.Actor{app}},
+		"root (by boss through app)": {ClientID: "app", Actors: []token.Actor{boss, app}},
+		"root (by app through last)": {ClientID: "last", Actors: []token.Actor{app}},
+	} {
+		caller := inbound.Caller{Claims: claims, Principal: token.Principal{Kind: domain.PartyUser, ID: "1", Name: "root"}}
+		if want := (domain.Party{Kind: domain.PartyUser, ID: "1", Name: strings.TrimSpace(name)}); caller.Party() != want {
+			t.Errorf("%+v, want %+v", caller.Party(), want)
+		}
+	}
+}
 
 func TestAuthority(t *testing.T) {
 	for name, tc := range map[string]struct {

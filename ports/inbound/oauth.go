@@ -74,8 +74,20 @@ type Caller struct {
 	Scopes    scope.Set // what the token may still do: its scope, limited to what is held now
 }
 
-// Party names the caller in events.
-func (c Caller) Party() domain.Party { return c.Principal.Party() }
+// Party names the caller in events. Where the token was derived, or somebody acts
+// with it, the name tells through whom.
+func (c Caller) Party() domain.Party {
+	party := c.Principal.Party()
+	if c.Claims.Direct() {
+		return party
+	}
+	through := c.Claims.ClientID
+	if actors := c.Claims.Actors; len(actors) > 0 && actors[0].Subject != through {
+		through = actors[0].Subject + " through " + through
+	}
+	party.Name += " (by " + through + ")"
+	return party
+}
 
 // Can tells whether the permission is held: by its scopes, or as RulesAll says.
 func (c Caller) Can(permission scope.Name) bool { return c.Scopes.Covers(permission) || c.RulesAll() }
