@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 
+	"go.opentelemetry.io/otel"
 	"go.uber.org/fx"
 	"go.uber.org/zap"
 
@@ -16,6 +17,8 @@ func newTracer(lc fx.Lifecycle, cfg *config.Config, logger *zap.Logger) (*tracin
 	if cfg.Tracing.Endpoint == "" {
 		return nil, nil
 	}
+	// Where the library complains on its own, as lines of the log.
+	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(err error) { logger.Named("tracing").Warn("tracing failed", zap.Error(err)) }))
 	tracer, err := tracing.New(context.Background(), tracing.Config{Endpoint: cfg.Tracing.Endpoint, Version: Version(), Logger: logger})
 	if err != nil {
 		return nil, err

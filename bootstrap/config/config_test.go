@@ -248,6 +248,30 @@ func TestNewReadsNoEnvironment(t *testing.T) {
 	}
 }
 
+// TestTracingIsChecked: what the library of OpenTelemetry would refuse at the
+// start, or leave out, is a problem of the configuration. Untraced, nobody asks.
+func TestTracingIsChecked(t *testing.T) {
+	for setting, good := range map[string]bool{
+		"OTEL_TRACES_SAMPLER=parentbased_traceidratio OTEL_TRACES_SAMPLER_ARG=0.25": true,
+		"OTEL_TRACES_SAMPLER=always_off OTEL_TRACES_SAMPLER_ARG=unread":             true,
+		"OTEL_TRACES_SAMPLER=bogus":                                    false,
+		"OTEL_TRACES_SAMPLER=traceidratio OTEL_TRACES_SAMPLER_ARG=2":   false,
+		"OTEL_TRACES_SAMPLER=traceidratio OTEL_TRACES_SAMPLER_ARG=NaN": false,
+		"OTEL_RESOURCE_ATTRIBUTES=zone=a,rack=":                        true,
+		"OTEL_RESOURCE_ATTRIBUTES=zone=a,novalue":                      false,
+	} {
+		environ := strings.Fields(setting)
+		if _, err := config.Load("", environ); err != nil {
+			t.Errorf("%s, untraced: %v", setting, err)
+		}
+		name, _, _ := strings.Cut(setting, "=")
+		_, err := config.Load("", append(environ, "OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318"))
+		if good && err != nil || !good && (err == nil || !strings.HasPrefix(err.Error(), name+" ") || strings.Contains(err.Error(), "novalue")) {
+			t.Errorf("%s: %v", setting, err)
+		}
+	}
+}
+
 func TestTracesGoToAURL(t *testing.T) {
 	for endpoint, good := range map[string]bool{"": true, "http://localhost:4318": true, "localhost:4318": false, "https://user:secret@host": false} {
 		c, err := config.Load("", []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + endpoint})

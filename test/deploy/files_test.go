@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"context"
-	"encoding/base64"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -78,18 +77,9 @@ func TestComposeFiles(t *testing.T) {
 	}
 }
 
-// secrets are stand-ins of the form that the comments in deploy/ ask for.
-var secrets = map[string]string{
-	"database_url":          "postgres://keystone:x@postgres-primary:5432/keystone?sslmode=disable",
-	"database_replica_urls": "postgres://keystone:x@postgres-replica-1:5432/keystone?sslmode=disable,postgres://keystone:x@postgres-replica-2:5432/keystone?sslmode=disable",
-	"redis_url":             "redis+sentinel://:x@sentinel-1:26379,sentinel-2:26379,sentinel-3:26379?master=keystone",
-	"master_key":            base64.StdEncoding.EncodeToString(make([]byte, 32)),
-	"smtp_url":              "smtps://user:password@mail.example.com:465",
-}
-
 // valid holds an environment to the configuration; secrets are read from files
-// of the names they are mounted under.
-func valid(t *testing.T, where string, environment map[string]string) {
+// of the names they are mounted under. It gives nil where it is not valid.
+func valid(t *testing.T, where string, environment, secrets map[string]string) *config.Config {
 	t.Helper()
 	dir := t.TempDir()
 	var environ []string
@@ -110,32 +100,56 @@ func valid(t *testing.T, where string, environment map[string]string) {
 	c, err := config.Load("", environ)
 	if err != nil {
 		t.Errorf("%s: %v", where, err)
-		return
+		return nil
 	}
 	for _, warning := range c.Warnings() {
 		if c.Env == config.Production {
 			t.Errorf("%s: %s", where, warning)
 		}
 	}
+	return c
 }
 
 func TestComposeSettingsAreValid(t *testing.T) {
+	secrets := headSecrets(t)
 	for _, name := range []string{"compose.yaml", "compose.production.yaml"} {
 		for _, service := range compose(t, name).Services {
 			if !strings.HasPrefix(service.Name, "keystone") {
 				continue
 			}
-			environment := map[string]string{}
-			for key, value := range service.Environment {
-				if value != nil {
-					environment[key] = *value
-				}
-			}
+			environment := environmentOf(service)
 			if len(environment) < 8 {
 				t.Errorf("%s: %s has only %v", name, service.Name, environment)
 			}
-			valid(t, name+" "+service.Name, environment)
+			c := valid(t, name+" "+service.Name, environment, secrets)
+			if limit := service.Deploy; c != nil && limit != nil {
+				fits(t, name+" "+service.Name, c, environment, int64(limit.Resources.Limits.MemoryBytes))
+			}
 		}
+	}
+}
+
+func environmentOf(service types.ServiceConfig) map[string]string {
+	environment := map[string]string{}
+	for key, value := range service.Environment {
+		if value != nil {
+			environment[key] = *value
+		}
+	}
+	return environment
+}
+
+// fits holds what hashes may take at once to a limit in bytes: their number is
+// set, and not that of whatever CPUs there are.
+func fits(t *testing.T, where string, c *config.Config, environment map[string]string, limit int64) {
+	t.Helper()
+	const (
+		idle    = 60 << 20
+		dearest = 256 << 20 // one imported hash, which then runs alone
+	)
+	hashes := int64(c.Hashing.Concurrency) * int64(c.Hashing.MemoryKiB) << 10
+	if environment["KEYSTONE_HASH_CONCURRENCY"] == "" || idle+max(hashes, dearest) > limit*3/4 {
+		t.Errorf("%s: %d hashes at once, set as %q, are too many for %d bytes", where, c.Hashing.Concurrency, environment["KEYSTONE_HASH_CONCURRENCY"], limit)
 	}
 }
 

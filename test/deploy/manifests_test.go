@@ -147,5 +147,10 @@ func TestManifestSettingsAreValid(t *testing.T) {
 	if len(environment) < 12 {
 		t.Errorf("only %v", environment)
 	}
-	valid(t, "keystone.yaml", environment)
+	c := valid(t, "keystone.yaml", environment, headSecrets(t))
+	if limit := all["Deployment"].at("spec.template.spec.containers.0.resources.limits.memory").String(); limit != "512Mi" {
+		t.Errorf("the memory's limit is %q, want 512Mi", limit)
+	} else if c != nil {
+		fits(t, "keystone.yaml", c, environment, 512<<20)
+	}
 }

@@ -15,11 +15,13 @@ type HashCost struct {
 	Parallelism uint8
 }
 
-// Defaults of what a hash may cost.
+// Defaults of what a hash may cost, and what production asks of one at least.
 const (
 	calibrateTime        = 250 * time.Millisecond
 	calibrateMemoryKiB   = 64 << 10 // RFC 9106, section 4, second recommendation
 	calibrateParallelism = 1
+	leastMemoryKiB       = 19456
+	leastIterations      = 2
 )
 
 func hash(c Commands) *cobra.Command {
@@ -36,6 +38,11 @@ func hash(c Commands) *cobra.Command {
 		// Beside the lines, so that they can go into a file as they are.
 		if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "a hash takes %s here while nothing else runs\n", found.Time.Round(time.Millisecond)); err != nil {
 			return err
+		}
+		if found.MemoryKiB < leastMemoryKiB || found.Iterations < leastIterations {
+			if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "production refuses less than %d KiB and %d iterations: allow more --time or --memory\n", leastMemoryKiB, leastIterations); err != nil {
+				return err
+			}
 		}
 		return say(cmd, "KEYSTONE_ARGON2_MEMORY_KIB=%d\nKEYSTONE_ARGON2_ITERATIONS=%d\nKEYSTONE_ARGON2_PARALLELISM=%d", found.MemoryKiB, found.Iterations, found.Parallelism)
 	}

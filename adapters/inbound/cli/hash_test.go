@@ -31,6 +31,13 @@ func TestHashCalibrate(t *testing.T) {
 			t.Errorf("%s: told %q", args, told.String())
 		}
 	}
+	for weak, found := range map[string]HashCost{"memory": {MemoryKiB: 19455, Iterations: 3}, "iterations": {MemoryKiB: 65536, Iterations: 1}} {
+		var out, told bytes.Buffer
+		c := Commands{ConfigFile: new(string), IsConfigProblem: func(error) bool { return false }, HashCalibrate: func(context.Context, HashCost) (HashCost, error) { return found, nil }}
+		if code := Run(t.Context(), c, []string{"hash", "calibrate"}, nil, &out, &told); code != 0 || !strings.Contains(told.String(), "\nproduction refuses less than 19456 KiB and 2 iterations") {
+			t.Errorf("too little of %s: code %d, told %q", weak, code, told.String())
+		}
+	}
 	var out, told bytes.Buffer
 	c := Commands{ConfigFile: new(string), IsConfigProblem: func(error) bool { return false }, HashCalibrate: func(context.Context, HashCost) (HashCost, error) { return HashCost{}, errors.New("too slow") }}
 	if code := Run(t.Context(), c, []string{"hash", "calibrate"}, nil, &out, &told); code != 1 || out.Len() > 0 {
