@@ -11,6 +11,10 @@ import (
 // tick is how often the housekeeper looks what is due.
 const tick = time.Second
 
+// dutyLimit bounds a duty: a store that froze must not hold up the others for
+// as long as its connection seems to live. What is left is for the next time.
+const dutyLimit = 30 * time.Second
+
 // Duty is something to be done now and then, by whichever instance comes
 // first: two at once do no harm.
 type Duty struct {
@@ -61,12 +65,18 @@ func (h *Housekeeper) run(ctx context.Context) {
 			if h.clock.Now().Sub(last[i]) < duty.Every {
 				continue
 			}
-			if err := duty.Do(ctx); err != nil && ctx.Err() == nil {
+			if err := bounded(ctx, duty); err != nil && ctx.Err() == nil {
 				h.failed(duty.Name, err)
 			}
 			last[i] = h.clock.Now()
 		}
 	}
+}
+
+func bounded(ctx context.Context, duty Duty) error {
+	ctx, done := context.WithTimeout(ctx, dutyLimit)
+	defer done()
+	return duty.Do(ctx)
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -118,4 +119,23 @@ func TestHousekeeperDoesWhatIsDue(t *testing.T) {
 		t.Errorf("failed %v, want %v", failures, want)
 	}
 	NewHousekeeper(c, nil, nil).Stop() // never started
+}
+
+// A duty that waits for ever, as on a frozen store, ends and is told, and the
+// others get their turn.
+func TestHousekeeperWaitsForNothingForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &ticking{now: given.Now, ticks: 1}
+		failed, done := make(chan error, 1), make(chan struct{})
+		h := NewHousekeeper(c, func(_ string, err error) { failed <- err }, []Duty{
+			{"frozen", time.Second, func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }},
+			{"next", time.Second, func(context.Context) error { close(done); return nil }},
+		})
+		h.Start(t.Context())
+		defer h.Stop()
+		<-done
+		if err := <-failed; !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("told of %v", err)
+		}
+	})
 }

@@ -48,11 +48,11 @@ func WellFormed(prefix, value string) bool {
 	return err == nil && len(raw) == entropyBytes // the decoder skips line breaks
 }
 
-// IsOpaque tells whether the value begins as a secret of Keystone's does:
-// whatever follows, it has no place in a log.
-func IsOpaque(value string) bool {
+// HoldsOpaque tells whether a secret of Keystone's may be anywhere in the value,
+// as in "Bearer.ksr_...": it has no place in a log.
+func HoldsOpaque(value string) bool {
 	for _, prefix := range []string{RefreshPrefix, SecretPrefix, DevicePrefix, VerificationPrefix, ResetPrefix} {
-		if strings.HasPrefix(value, prefix) {
+		if strings.Contains(value, prefix) {
 			return true
 		}
 	}

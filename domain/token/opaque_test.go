@@ -62,9 +62,9 @@ func TestLineBreaksAreNotWellFormed(t *testing.T) {
 	}
 }
 
-func TestIsOpaque(t *testing.T) {
-	for value, want := range map[string]bool{"ksr_x": true, "kss_": true, "ksd_a": true, "ksv_a": true, "ksp_a": true, "ksc_1": false, "": false, "my-request_1": false} {
-		if token.IsOpaque(value) != want {
+func TestHoldsOpaque(t *testing.T) {
+	for value, want := range map[string]bool{"ksr_x": true, "kss_": true, "ksd_a": true, "ksv_a": true, "ksp_a": true, "Bearer.ksr_x": true, "id-kss_x": true, "ksc_1": false, "": false, "my-request_1": false} {
+		if token.HoldsOpaque(value) != want {
 			t.Errorf("%q: want %t", value, want)
 		}
 	}

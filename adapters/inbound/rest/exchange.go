@@ -210,7 +210,7 @@ func knownMethod(method string) string {
 // saneRequestID accepts 1 to 64 of A-Z a-z 0-9 . _ - that are no secret of ours
 // in the wrong header: it is logged.
 func saneRequestID(id string) bool {
-	if id == "" || len(id) > 64 || token.IsOpaque(id) {
+	if id == "" || len(id) > 64 || token.HoldsOpaque(id) {
 		return false
 	}
 	for i := range len(id) {

@@ -3,6 +3,7 @@ package database_test
 import (
 	"context"
 	"database/sql"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"github.com/keystone-auth/keystone/domain/client"
 	"github.com/keystone-auth/keystone/domain/role"
 	"github.com/keystone-auth/keystone/domain/scope"
+	"github.com/keystone-auth/keystone/migrations"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
@@ -78,6 +80,57 @@ func TestInstancesMigrateAtOnce(t *testing.T) {
 			if err != nil || versions[i] != versions[0] || versions[i] == 0 {
 				t.Errorf("instance %d: version %d (%v)", i, versions[i], err)
 			}
+		}
+	})
+}
+
+// An older program goes on serving while a step runs: an index on a table that
+// it writes to must not lock the table.
+func TestStepsDoNotLockTablesInUse(t *testing.T) {
+	names, err := migrations.Postgres.ReadDir("postgres")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := regexp.MustCompile(`CREATE (?:UNIQUE )?INDEX (\w+) ON (\w+)`)
+	for _, name := range names {
+		step, err := migrations.Postgres.ReadFile("postgres/" + name.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		up, _, _ := strings.Cut(string(step), "-- +goose Down")
+		for _, index := range made.FindAllStringSubmatch(up, -1) {
+			// Those of 0.1.0 are out; theirs ran before anybody had rows.
+			if name.Name() > "00012" && !strings.Contains(up, "CREATE TABLE "+index[2]+" ") {
+				t.Errorf("%s: %s locks %s: make it concurrently", name.Name(), index[1], index[2])
+			}
+		}
+	}
+}
+
+// What a concurrent step left when it broke off is no obstacle to the next try.
+func TestBrokenOffStepIsDoneAgain(t *testing.T) {
+	onBoth(t, func(t *testing.T, url string) {
+		if strings.HasPrefix(url, "sqlite:") {
+			return // its steps are transactions
+		}
+		schema := database.NewSchema(migrated(t, url, 2))
+		for at := int64(12); at >= 12; {
+			version, err := schema.Down(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = version
+		}
+		db := raw(t, url)
+		if _, err := db.Exec("CREATE INDEX users_is_active_id_idx ON users (id)"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := schema.Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var definition string
+		if err := db.QueryRow("SELECT indexdef FROM pg_indexes WHERE indexname = 'users_is_active_id_idx'").Scan(&definition); err != nil || !strings.Contains(definition, "(is_active, id)") {
+			t.Errorf("the index is %q (%v)", definition, err)
 		}
 	})
 }

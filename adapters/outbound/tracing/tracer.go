@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -40,8 +41,9 @@ type Tracer struct {
 	tracer   trace.Tracer
 }
 
-// New makes a tracer; it connects to nothing. OTEL_TRACES_SAMPLER and
-// OTEL_RESOURCE_ATTRIBUTES are heeded, as everywhere.
+// New makes a tracer; it connects to nothing. OTEL_TRACES_SAMPLER, with its
+// OTEL_TRACES_SAMPLER_ARG, and OTEL_RESOURCE_ATTRIBUTES are heeded, as
+// everywhere, except that parentbased_ heeds no caller, see Request.
 func New(ctx context.Context, config Config) (*Tracer, error) {
 	if err := CheckEndpoint(config.Endpoint); err != nil {
 		return nil, err
@@ -52,7 +54,7 @@ func New(ctx context.Context, config Config) (*Tracer, error) {
 	if err != nil {
 		return nil, err
 	}
-	provider := sdk.NewTracerProvider(sdk.WithResource(about),
+	provider := sdk.NewTracerProvider(sdk.WithResource(about), sdk.WithSampler(sampler(os.Getenv("OTEL_TRACES_SAMPLER"), os.Getenv("OTEL_TRACES_SAMPLER_ARG"))),
 		sdk.WithBatcher(newExporter(strings.TrimSuffix(config.Endpoint, "/")+"/v1/traces", config.Logger)))
 	return &Tracer{provider: provider, tracer: provider.Tracer(scopeName)}, nil
 }
@@ -78,9 +80,12 @@ func (t *Tracer) Stop(ctx context.Context) error {
 }
 
 // Request begins the span of a request, below the caller's where that sent a
-// traceparent (W3C Trace Context). finish ends it.
+// traceparent (W3C Trace Context). Callers are anonymous here: whether the
+// request is traced is not theirs to say, and nothing but the ids is kept of
+// what they sent. finish ends the span.
 func (t *Tracer) Request(r *http.Request, route, method, requestID string) (ctx context.Context, finish func(status int)) {
 	ctx = propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+	ctx = trace.ContextWithRemoteSpanContext(ctx, trace.SpanContextFromContext(ctx).WithTraceState(trace.TraceState{}))
 	ctx, span := t.tracer.Start(ctx, method+" "+route, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(
 		attribute.String("http.request.method", method), attribute.String("http.route", route), attribute.String("keystone.request_id", requestID)))
 	return ctx, func(status int) {
