@@ -22,6 +22,6 @@ func (c commands) imports(ctx context.Context, rehearse bool, run func(inbound.I
 			return err
 		}
 		return run(transfer.NewImporter(p.out.Clock, p.out.Random, p.out.Formats, p.out.Users, p.work, p.sessions,
-			p.pipeline.GrantTypes(), p.longestLife, rehearse))
+			p.pipeline.GrantTypes(), p.offer, p.longestLife, rehearse))
 	})
 }

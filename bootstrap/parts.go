@@ -98,6 +98,7 @@ type parts struct {
 	roles       *authorization.Roles
 	scopes      *authorization.Scopes
 	clients     *clients.Service
+	offer       clients.Offer
 	clientAuth  *clients.Authenticator
 	assertions  *clients.Assertions
 	control     *clients.Control
@@ -193,9 +194,10 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	if err != nil {
 		return parts{}, err
 	}
-	p.clients = clients.NewService(in.Clock, in.Random, p.work, in.Clients, clients.Offer{
+	p.offer = clients.Offer{
 		GrantTypes: p.pipeline.GrantTypes(), Confidential: p.pipeline.Confidential(), Methods: p.clientAuth.ClientAuthentications(), Keys: in.Assertions.Keys,
-	}, p.longestLife)
+	}
+	p.clients = clients.NewService(in.Clock, in.Random, p.work, in.Clients, p.offer, p.longestLife)
 	p.control = clients.NewControl(p.clients, in.Usage)
 	return p, nil
 }

@@ -29,13 +29,13 @@ func (s *Service) Change(ctx context.Context, caller inbound.Caller, clientID st
 	var after client.Snapshot
 	err := s.edit(ctx, caller, scope.WriteClients, clientID, version, func(ctx context.Context, r outbound.Repositories, found *client.ServiceClient) (bool, error) {
 		held := found.Scopes()
-		change, err := s.offer.changed(found, change)
+		change, err := s.offer.Changed(found, change)
 		if err != nil {
 			return false, err
 		}
 		changed, err := found.Change(change, s.offer.GrantTypes, caller.Party(), s.clock.Now())
 		if err == nil {
-			err = s.offer.check(found)
+			err = s.offer.Check(found)
 		}
 		if err != nil {
 			return false, err

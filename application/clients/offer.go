@@ -17,9 +17,9 @@ type Offer struct {
 	Keys func(document []byte) ([]byte, error)
 }
 
-// resolve finds out what a method proves a client by, and gives the keys in the
+// Resolve finds out what a method proves a client by, and gives the keys in the
 // form that is kept.
-func (o Offer) resolve(a client.Authentication) (client.Authentication, error) {
+func (o Offer) Resolve(a client.Authentication) (client.Authentication, error) {
 	a.By = client.ByUnknown
 	if a.Method == "" {
 		a.By = client.BySecret
@@ -39,8 +39,8 @@ func (o Offer) resolve(a client.Authentication) (client.Authentication, error) {
 	return a, nil
 }
 
-// changed is resolve for a change: what it leaves out stays.
-func (o Offer) changed(c *client.ServiceClient, change client.Change) (client.Change, error) {
+// Changed is Resolve for a change: what it leaves out stays.
+func (o Offer) Changed(c *client.ServiceClient, change client.Change) (client.Change, error) {
 	next := client.Authentication{Method: c.AuthMethod()}
 	if change.AuthMethod != nil {
 		next.Method = *change.AuthMethod
@@ -48,7 +48,7 @@ func (o Offer) changed(c *client.ServiceClient, change client.Change) (client.Ch
 	if change.Keys != nil {
 		next.Keys = *change.Keys
 	}
-	next, err := o.resolve(next)
+	next, err := o.Resolve(next)
 	if change.Keys != nil {
 		change.Keys = &next.Keys
 	}
@@ -66,8 +66,8 @@ func proofOf(method inbound.ClientAuthentication) client.Proof {
 	return client.BySecret
 }
 
-// check holds a client that proves nothing to the grants that need no proof.
-func (o Offer) check(c *client.ServiceClient) error {
+// Check holds a client that proves nothing to the grants that need no proof.
+func (o Offer) Check(c *client.ServiceClient) error {
 	confidential := func(grant string) bool { return slices.Contains(o.Confidential, grant) }
 	if c.IsPublic() && slices.ContainsFunc(c.Snapshot().GrantTypes, confidential) {
 		return domain.InvalidFields(domain.Field{Name: "grant_types", Code: "confidential", Message: "must not hold a grant that needs the client to prove itself"})

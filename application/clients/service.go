@@ -54,7 +54,7 @@ func (s *Service) CreateAsOperator(ctx context.Context, d client.Draft) (inbound
 
 func (s *Service) create(ctx context.Context, d client.Draft, actor domain.Party, holds func(scope.Name) bool) (inbound.NewClient, error) {
 	var err error
-	if d.Authentication, err = s.offer.resolve(d.Authentication); err != nil {
+	if d.Authentication, err = s.offer.Resolve(d.Authentication); err != nil {
 		return inbound.NewClient{}, err
 	}
 	now, entropy := s.clock.Now(), s.random.Entropy()
@@ -66,7 +66,7 @@ func (s *Service) create(ctx context.Context, d client.Draft, actor domain.Party
 	}
 	c, err := draw()
 	if err == nil {
-		err = s.offer.check(c)
+		err = s.offer.Check(c)
 	}
 	if err != nil {
 		return inbound.NewClient{}, err

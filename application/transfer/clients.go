@@ -26,8 +26,18 @@ func (i *Importer) client(ctx context.Context, r outbound.Repositories, e inboun
 		return inbound.ImportChange{}, err
 	}
 	before := found.Snapshot()
-	change := client.Change{Name: e.Name, Description: e.Description, Scopes: i.givable(e.Scopes), GrantTypes: e.GrantTypes, AccessTokenLifetime: e.AccessTokenLifetime}
+	before.AuthMethod = found.AuthMethod()
+	change, err := i.offer.Changed(found, client.Change{
+		Name: e.Name, Description: e.Description, Scopes: i.givable(e.Scopes), GrantTypes: e.GrantTypes, AccessTokenLifetime: e.AccessTokenLifetime,
+		AuthMethod: e.AuthMethod, Keys: e.Keys,
+	})
+	if err != nil {
+		return inbound.ImportChange{}, err
+	}
 	if _, err := found.Change(change, i.grants, domain.System, now); err != nil {
+		return inbound.ImportChange{}, err
+	}
+	if err := i.offer.Check(found); err != nil {
 		return inbound.ImportChange{}, err
 	}
 	fields := differing(before, found.Snapshot())
@@ -54,11 +64,18 @@ func (i *Importer) client(ctx context.Context, r outbound.Repositories, e inboun
 }
 
 func (i *Importer) newClient(ctx context.Context, r outbound.Repositories, e inbound.ClientEntry, now time.Time) (inbound.ImportChange, error) {
+	authentication, err := i.offer.Resolve(client.Authentication{Method: value(e.AuthMethod), Keys: value(e.Keys)})
+	if err != nil {
+		return inbound.ImportChange{}, err
+	}
 	draft := client.Draft{
 		Name: value(e.Name), Description: value(e.Description), Scopes: value(i.givable(e.Scopes)), GrantTypes: value(e.GrantTypes),
-		AccessTokenLifetime: value(e.AccessTokenLifetime),
+		AccessTokenLifetime: value(e.AccessTokenLifetime), Authentication: authentication,
 	}
 	made, err := client.New(i.random.NewID(now), e.ClientID, e.SecretHash.Reveal(), draft, i.grants, domain.System, now)
+	if err == nil {
+		err = i.offer.Check(made)
+	}
 	if err != nil {
 		return inbound.ImportChange{}, err
 	}
@@ -124,5 +141,7 @@ func differing(a, b client.Snapshot) []string {
 	add("scopes", slices.Equal(a.Scopes, b.Scopes))
 	add("grant_types", slices.Equal(a.GrantTypes, b.GrantTypes))
 	add("access_token_lifetime", a.AccessTokenLifetime == b.AccessTokenLifetime)
+	add("token_endpoint_auth_method", a.AuthMethod == b.AuthMethod)
+	add("jwks", a.Keys == b.Keys)
 	return fields
 }

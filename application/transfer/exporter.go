@@ -45,7 +45,7 @@ func (x *Exporter) Export(ctx context.Context, hashes bool, emit func(inbound.En
 		if s.IsFirstParty {
 			return nil
 		}
-		return emit(clientEntry(s, hashes))
+		return emit(clientEntry(c.Client, hashes))
 	})
 	if err != nil {
 		return err
@@ -85,7 +85,8 @@ func roleEntry(s role.Snapshot) inbound.RoleEntry {
 	return inbound.RoleEntry{Name: string(s.Name), Description: &s.Description, Scopes: &scopes}
 }
 
-func clientEntry(s client.Snapshot, hashes bool) inbound.ClientEntry {
+func clientEntry(c *client.ServiceClient, hashes bool) inbound.ClientEntry {
+	s, method := c.Snapshot(), c.AuthMethod()
 	scopes := s.Scopes.Strings()
 	var lifetime *int
 	if s.AccessTokenLifetime > 0 {
@@ -95,6 +96,7 @@ func clientEntry(s client.Snapshot, hashes bool) inbound.ClientEntry {
 	e := inbound.ClientEntry{
 		ClientID: s.ClientID, Name: &s.Name, Description: &s.Description, IsActive: &s.IsActive,
 		Scopes: &scopes, GrantTypes: &s.GrantTypes, AccessTokenLifetime: &lifetime,
+		AuthMethod: &method, Keys: &s.Keys,
 	}
 	if hashes {
 		e.SecretHash = domain.NewSecret(s.SecretHash)

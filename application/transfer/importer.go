@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/client"
 	"github.com/keystone-auth/keystone/domain/role"
 	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/domain/token"
@@ -21,6 +22,17 @@ type Logins interface {
 	EndAll(ctx context.Context, r outbound.Repositories, userID domain.ID, reason token.EndReason, actor domain.Party) error
 }
 
+// Offer is what this installation lets clients register for.
+type Offer interface {
+	// Resolve finds out what a method proves a client by, and gives the keys in
+	// the form that is kept. Keys that are none: CodeInvalidInput.
+	Resolve(a client.Authentication) (client.Authentication, error)
+	// Changed is Resolve for a change: what it leaves out stays.
+	Changed(c *client.ServiceClient, change client.Change) (client.Change, error)
+	// Check refuses a client that may not have what it has: CodeInvalidInput.
+	Check(c *client.ServiceClient) error
+}
+
 // Importer makes entries true. One serves one run, and is not for concurrent use.
 type Importer struct {
 	clock     outbound.Clock
@@ -30,6 +42,7 @@ type Importer struct {
 	uow       outbound.UnitOfWork
 	logins    Logins
 	grants    []string // the grant types this installation offers
+	offer     Offer
 	life      func() time.Duration
 
 	rehearsal bool
@@ -42,13 +55,14 @@ type Importer struct {
 var _ inbound.Importer = (*Importer)(nil)
 
 // NewImporter makes an importer. A rehearsal tells what would happen and changes
-// nothing. grants are the grant types on offer, and life tells how long an
+// nothing. grants are the grant types on offer, offer tells how clients may
+// register to authenticate with them, and life how long an
 // access token is good at most.
 func NewImporter(clock outbound.Clock, random outbound.Random, formats outbound.HashFormats, directory outbound.UserDirectory,
-	uow outbound.UnitOfWork, logins Logins, grants []string, life func() time.Duration, rehearsal bool) *Importer {
+	uow outbound.UnitOfWork, logins Logins, grants []string, offer Offer, life func() time.Duration, rehearsal bool) *Importer {
 	return &Importer{
 		clock: clock, random: random, formats: formats, directory: directory, uow: uow, logins: logins,
-		grants: grants, life: life, rehearsal: rehearsal,
+		grants: grants, offer: offer, life: life, rehearsal: rehearsal,
 	}
 }
 

@@ -27,10 +27,10 @@ func CheckImported(clientID, secretHash string) []domain.Field {
 	return fields
 }
 
-// AdoptSecret makes a secret known elsewhere the client's where it has none, and
-// tells whether it did.
+// AdoptSecret makes a secret known elsewhere the client's where it has none and
+// authenticates with one, and tells whether it did.
 func (c *ServiceClient) AdoptSecret(secretHash string, actor domain.Party, now time.Time) bool {
-	if secretHash == "" || c.s.SecretHash != "" || c.s.IsFirstParty {
+	if secretHash == "" || c.s.SecretHash != "" || !c.ProvesBySecret() {
 		return false
 	}
 	c.s.SecretHash = secretHash

@@ -31,13 +31,15 @@ type RoleEntry struct {
 // ClientEntry is a service client, told by its client_id.
 type ClientEntry struct {
 	ClientID            string
-	SecretHash          domain.Secret // taken where the client has no secret; empty: none
+	SecretHash          domain.Secret // taken by a client of a secret that has none; empty: none
 	Name                *string
 	Description         *string
 	IsActive            *bool
 	Scopes              *[]string
 	GrantTypes          *[]string
-	AccessTokenLifetime **int // seconds; to nil: the installation's
+	AccessTokenLifetime **int   // seconds; to nil: the installation's
+	AuthMethod          *string // token_endpoint_auth_method
+	Keys                *string // JWK Set of its public keys; empty: none
 }
 
 // UserEntry is a user, told by its id or, where that is absent, by its username.

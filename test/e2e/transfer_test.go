@@ -30,6 +30,10 @@ func TestMoveToTheOtherStore(t *testing.T) {
 			source.want(t, http.StatusNoContent, call{method: "PUT", path: "/api/v1/admin/users/" + session.UserID + "/roles/taster", bearer: admin.Access})
 			app := source.newClient(t, admin, []string{"read:tea"}, []string{"client_credentials"})
 
+			signing := source.newKeyClient(t, admin, []string{"read:tea"}, nil)
+			public := source.want(t, http.StatusCreated, call{path: clientsPath, bearer: admin.Access,
+				json: text(map[string]any{"name": "phone", "scopes": []string{"read:tea"}, "grant_types": []string{"password"}, "token_endpoint_auth_method": "none"})})
+
 			file := filepath.Join(t.TempDir(), "all.ndjson")
 			if got := source.run(t, "", "export", "--hashes"); got.code != 1 || strings.Contains(got.out, "$argon2id$") {
 				t.Errorf("hashes without a file: exit code %d, %s", got.code, got.out)
@@ -73,6 +77,10 @@ func TestMoveToTheOtherStore(t *testing.T) {
 			}
 			target.login(t, source.Admin)
 			target.want(t, http.StatusOK, call{path: tokenPath, basic: app, form: form("grant_type", "client_credentials", "scope", "read:tea")})
+			// Each client proves itself as it did, and in no other way.
+			target.want(t, http.StatusOK, asserting(signing.sign(t, signing.claims(target)), "scope", "read:tea"))
+			target.want(t, http.StatusOK, passwordGrant(alice, "client_id", public.text("client_id")))
+			target.wantCount(t, "2", "SELECT count(*) FROM service_clients WHERE client_secret_hash IS NULL AND client_id IN ('"+signing.ID+"', '"+public.text("client_id")+"')")
 			target.wantCount(t, "1", "SELECT count(*) FROM events WHERE type = 'user.created' AND reason = 'imported' AND subject_name = '"+alice.Username+"'")
 		})
 	}
@@ -159,17 +167,21 @@ func TestImportRefuses(t *testing.T) {
 			`{"type":"user","username":"admin","is_superuser":false}`:                                                          "conflict: the last active superuser",
 			`{"type":"user","username":"extra","email":"e@example.com","shoe_size":43}`:                                        "invalid: has a field that is not known",
 			`{"type":"user","username":"twice","username":"thrice","email":"t@example.com"}`:                                   "invalid: ",
-			`{"type":"user","username":7}`:                                                "invalid: has a field of the wrong type: username",
-			`{"type":"role","name":"Chief"}`:                                              "name a role name is",
-			`{"type":"role","name":"chief","scopes":["read:nothing"]}`:                    "scopes names a scope that does not exist",
-			`{"type":"scope","name":"everything"}`:                                        "name a scope is",
-			`{"type":"client","client_id":"keystone","name":"Mine"}`:                      "conflict: ",
-			`{"type":"client","client_id":"a b","name":"Mine"}`:                           "client_id must be",
-			`{"type":"client","client_id":"ksc_x","name":"X","client_secret_hash":"abc"}`: "client_secret_hash must be",
-			`{"type":"client","client_id":"ksc_x","name":"X","grant_types":["magic"]}`:    "grant_types must be",
-			`{"type":"group","name":"x"}`:                                                 "invalid: type must be",
-			`{"type":`:                                                                    "invalid: is not a well-formed JSON object",
-			`[]`:                                                                          "invalid: ",
+			`{"type":"user","username":7}`:                                                                                              "invalid: has a field of the wrong type: username",
+			`{"type":"role","name":"Chief"}`:                                                                                            "name a role name is",
+			`{"type":"role","name":"chief","scopes":["read:nothing"]}`:                                                                  "scopes names a scope that does not exist",
+			`{"type":"scope","name":"everything"}`:                                                                                      "name a scope is",
+			`{"type":"client","client_id":"keystone","name":"Mine"}`:                                                                    "conflict: ",
+			`{"type":"client","client_id":"a b","name":"Mine"}`:                                                                         "client_id must be",
+			`{"type":"client","client_id":"ksc_x","name":"X","client_secret_hash":"abc"}`:                                               "client_secret_hash must be",
+			`{"type":"client","client_id":"ksc_x","name":"X","grant_types":["magic"]}`:                                                  "grant_types must be",
+			`{"type":"client","client_id":"ksc_x","name":"X","jwks":{"keys":[7]}}`:                                                      "jwks ",
+			`{"type":"client","client_id":"ksc_x","name":"X","token_endpoint_auth_method":"tls"}`:                                       "token_endpoint_auth_method must be",
+			`{"type":"client","client_id":"ksc_x","name":"X","token_endpoint_auth_method":"private_key_jwt"}`:                           "jwks must hold",
+			`{"type":"client","client_id":"ksc_x","name":"X","grant_types":["client_credentials"],"token_endpoint_auth_method":"none"}`: "grant_types must not hold",
+			`{"type":"group","name":"x"}`:                                                                                               "invalid: type must be",
+			`{"type":`:                                                                                                                  "invalid: is not a well-formed JSON object",
+			`[]`:                                                                                                                        "invalid: ",
 		}
 		lines, told := exportHeader, map[int]string{}
 		n := 1

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -23,6 +24,9 @@ const (
 	lineClient = "client"
 	lineUser   = "user"
 )
+
+// noKeys is the `jwks` of a client that has none.
+const noKeys = "null"
 
 type headerLine struct {
 	Type    string `json:"type"`
@@ -52,6 +56,8 @@ type clientLine struct {
 	Scopes              *[]string      `json:"scopes,omitzero"`
 	GrantTypes          *[]string      `json:"grant_types,omitzero"`
 	AccessTokenLifetime jsontext.Value `json:"access_token_lifetime,omitzero"` // null: the installation's
+	AuthMethod          *string        `json:"token_endpoint_auth_method,omitzero"`
+	Keys                jsontext.Value `json:"jwks,omitzero"` // null: none
 }
 
 type userLine struct {
@@ -83,7 +89,10 @@ func encode(entry inbound.Entry) ([]byte, error) {
 	case inbound.ClientEntry:
 		line := clientLine{
 			Type: lineClient, ClientID: e.ClientID, SecretHash: e.SecretHash.Reveal(), Name: e.Name, Description: e.Description,
-			IsActive: e.IsActive, Scopes: e.Scopes, GrantTypes: e.GrantTypes,
+			IsActive: e.IsActive, Scopes: e.Scopes, GrantTypes: e.GrantTypes, AuthMethod: e.AuthMethod,
+		}
+		if e.Keys != nil {
+			line.Keys = jsontext.Value(cmp.Or(*e.Keys, noKeys))
 		}
 		if e.AccessTokenLifetime != nil {
 			var err error
@@ -128,7 +137,14 @@ func decode(line []byte) (inbound.Entry, error) {
 		}
 		e := inbound.ClientEntry{
 			ClientID: l.ClientID, SecretHash: domain.NewSecret(l.SecretHash), Name: l.Name, Description: l.Description,
-			IsActive: l.IsActive, Scopes: l.Scopes, GrantTypes: l.GrantTypes,
+			IsActive: l.IsActive, Scopes: l.Scopes, GrantTypes: l.GrantTypes, AuthMethod: l.AuthMethod,
+		}
+		if len(l.Keys) > 0 {
+			keys := string(l.Keys)
+			if keys == noKeys {
+				keys = ""
+			}
+			e.Keys = &keys
 		}
 		if len(l.AccessTokenLifetime) > 0 {
 			e.AccessTokenLifetime = new(*int)
