@@ -86,6 +86,29 @@ func TestDerivedTokensEndWithTheirSource(t *testing.T) {
 	}
 }
 
+// What was made from a token after its user was logged out everywhere is as dead
+// as the token; what rests on another's is not.
+func TestDerivedTokensEndWithTheirSourcesUser(t *testing.T) {
+	at := func(after time.Duration) string { return random{}.NewID(given.Now.Add(after)).String() }
+	signal := token.Signal{Kind: token.SignalUserRevoked, ID: "ada", Before: given.Now.Add(time.Second), ExpiresAt: given.Now.Add(time.Hour)}
+	for name, c := range map[string]struct {
+		source token.Source
+		want   bool
+	}{
+		"made from an older one":      {token.Source{ID: at(0), SessionID: "s", ClientID: "app"}, true},
+		"made from a later one":       {token.Source{ID: at(2 * time.Second), SessionID: "s", ClientID: "app"}, false},
+		"made from one of a client's": {token.Source{ID: at(0), ClientID: "app"}, false},
+		"made from another session's": {token.Source{ID: at(0), SessionID: "t", ClientID: "app"}, false},
+	} {
+		r := NewRegistry()
+		r.Apply(signal)
+		derived := token.AccessClaims{ID: at(3 * time.Second), Subject: "ada", SessionID: "s", ClientID: "b", Sources: []token.Source{c.source}}
+		if got := r.Ended(derived); got != c.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
+
 // Each client that a token came through limits it, as it stands now.
 func TestDerivedTokensAreLimitedByAllTheyCameThrough(t *testing.T) {
 	w := newWorld(t)

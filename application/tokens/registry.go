@@ -74,7 +74,7 @@ func (r *Registry) Ended(c token.AccessClaims) bool {
 }
 
 // sourceEnded tells whether a token was ended that this one was made from, with
-// its session or its client or by itself.
+// its session, its user or its client, or by itself.
 func (r *Registry) sourceEnded(c token.AccessClaims) bool {
 	for _, source := range c.Sources {
 		if _, ok := r.ended[ending{token.SignalTokenRevoked, source.ID}]; ok {
@@ -82,6 +82,13 @@ func (r *Registry) sourceEnded(c token.AccessClaims) bool {
 		}
 		if _, ok := r.ended[ending{token.SignalSessionEnded, source.SessionID}]; ok {
 			return true
+		}
+		// It was of the same user where it was of the same session.
+		if c.IsUser() && source.SessionID == c.SessionID {
+			hers := token.AccessClaims{ID: source.ID, Subject: c.Subject, SessionID: source.SessionID}
+			if s, ok := r.ended[ending{token.SignalUserRevoked, c.Subject}]; ok && s.Ends(hers, issuedAt(hers)) {
+				return true
+			}
 		}
 		made := token.AccessClaims{ID: source.ID, ClientID: source.ClientID}
 		if s, ok := r.ended[ending{token.SignalClientRevoked, source.ClientID}]; ok && s.Ends(made, issuedAt(made)) {

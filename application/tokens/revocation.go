@@ -40,7 +40,7 @@ func (r *Revoker) Revoke(ctx context.Context, credentials inbound.ClientCredenti
 			return unlessNotFound(err)
 		}
 		s := refresh.Snapshot()
-		if err := owns(asking, s.ClientID, anonymous); err != nil {
+		if err := r.owns(ctx, asking, s.ClientID, anonymous); err != nil {
 			return err
 		}
 		return r.sessions.end(ctx, s.SessionID, token.EndedByRevocation, asking.Party())
@@ -52,23 +52,30 @@ func (r *Revoker) Revoke(ctx context.Context, credentials inbound.ClientCredenti
 		}
 		return err
 	}
-	if err := owns(asking, claims.ClientID, anonymous); err != nil {
+	if err := r.owns(ctx, asking, claims.ClientID, anonymous); err != nil {
 		return err
 	}
 	return r.endAccess(ctx, claims, asking.Party())
 }
 
-// owns holds a client to its own tokens. Who names no client acts as the
-// built-in one, for which the token itself suffices; a confidential client's
-// token needs that client to prove itself.
-func owns(asking *client.ServiceClient, owner string, anonymous bool) error {
-	switch {
-	case asking.ClientID() == owner:
+// owns holds a client to its own tokens. Who names no client may end those of
+// clients that prove nothing, for which the token itself suffices; a
+// confidential client's token needs that client to prove itself.
+func (r *Revoker) owns(ctx context.Context, asking *client.ServiceClient, owner string, anonymous bool) error {
+	if asking.ClientID() == owner {
 		return nil
-	case anonymous:
-		return domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "the token's client must authenticate")
 	}
-	return domain.Invalid(domain.CodeInvalidRequest, "the token was issued to another client")
+	if !anonymous {
+		return domain.Invalid(domain.CodeInvalidRequest, "the token was issued to another client")
+	}
+	of, err := r.validator.principals.Client(ctx, owner)
+	if err := unlessNotFound(err); err != nil {
+		return err
+	}
+	if err == nil && of.IsPublic() {
+		return nil
+	}
+	return domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "the token's client must authenticate")
 }
 
 func (r *Revoker) endAccess(ctx context.Context, claims token.AccessClaims, actor domain.Party) error {

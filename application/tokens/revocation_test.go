@@ -25,10 +25,15 @@ func TestRevokeOwnership(t *testing.T) {
 		{byName, "own", domain.CodeInvalidRequest},
 		{proven, "own", ""},
 		{other, "own", domain.CodeInvalidRequest},
+		{nobodyNamed, "public", ""},
+		{byName, "public", domain.CodeInvalidRequest},
+		{proven, "public", domain.CodeInvalidRequest},
 	} {
 		t.Run(c.asking+" on "+c.owner, func(t *testing.T) {
 			w := newWorld(t)
-			owner := map[string]*client.ServiceClient{client.FirstParty: w.firstParty, "own": w.own}[c.owner]
+			public := given.Client(func(s *client.Snapshot) { s.AuthMethod, s.SecretHash, s.Scopes = "none", "", w.user.Scopes })
+			w.people.setClient(public)
+			owner := map[string]*client.ServiceClient{client.FirstParty: w.firstParty, "own": w.own, "public": public}[c.owner]
 			who := map[string]inbound.ClientCredentials{
 				nobodyNamed: {}, byName: {Method: inbound.AuthNone, ID: client.FirstParty},
 				proven: credentials(w.own), other: credentials(w.seer),

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -68,5 +69,19 @@ func TestAuthenticationChanges(t *testing.T) {
 	}
 	if err := c.Rotate("hash", 0, editor, later); err != nil || c.SecretHash() != "hash" {
 		t.Errorf("a secret again: %v", err)
+	}
+	other := "{ }"
+	if changed, err := c.Change(client.Change{Keys: &other}, grants, editor, later); err != nil || !changed {
+		t.Errorf("other keys: %t, %v", changed, err)
+	}
+	// The trail tells each time that who comes as the client is another.
+	var told []string
+	for _, e := range c.Drain() {
+		if e.Type == domain.EventClientSecretRotated {
+			told = append(told, e.Reason)
+		}
+	}
+	if want := []string{"", method, back, "", "jwks"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
 	}
 }

@@ -40,6 +40,12 @@ func (c *ServiceClient) Change(change Change, known []string, actor domain.Party
 		return false, nil
 	}
 	c.touch(domain.EventClientUpdated, "", actor, now)
+	switch { // who may come as the client is another: as weighty as another secret
+	case c.s.AuthMethod != before.AuthMethod:
+		c.record(domain.EventClientSecretRotated, c.s.AuthMethod, actor, now)
+	case c.s.Keys != before.Keys:
+		c.record(domain.EventClientSecretRotated, "jwks", actor, now)
+	}
 	return true, nil
 }
 

@@ -35,7 +35,7 @@ func (a Assertion) Counts(issuer string, now time.Time, leeway time.Duration) bo
 		return false
 	case a.ID == "" || len(a.ID) > maxAssertionID:
 		return false
-	case !now.Before(a.ExpiresAt.Add(leeway)), a.ExpiresAt.Sub(now) > MaxAssertionLife+leeway:
+	case !now.Before(a.ExpiresAt.Add(leeway)), a.ExpiresAt.Sub(now) > MaxAssertionLife+assertionSkew+leeway:
 		return false
 	case now.Add(assertionSkew).Before(a.NotBefore), now.Add(assertionSkew).Before(a.IssuedAt):
 		return false

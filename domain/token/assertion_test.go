@@ -25,8 +25,11 @@ func TestAssertionCounts(t *testing.T) {
 		"as long as may be": {func(a *token.Assertion) { a.ExpiresAt = now.Add(token.MaxAssertionLife) }, 0, true},
 		"longer":            {func(a *token.Assertion) { a.ExpiresAt = now.Add(token.MaxAssertionLife + time.Second) }, 0, false},
 		"longer without iat": {func(a *token.Assertion) {
-			a.IssuedAt, a.ExpiresAt = time.Time{}, now.Add(token.MaxAssertionLife+time.Second)
+			a.IssuedAt, a.ExpiresAt = time.Time{}, now.Add(token.MaxAssertionLife+31*time.Second)
 		}, 0, false},
+		"as long as may be, of a clock that is ahead": {func(a *token.Assertion) {
+			a.IssuedAt, a.ExpiresAt = now.Add(20*time.Second), now.Add(20*time.Second+token.MaxAssertionLife)
+		}, 0, true},
 		"long, and most of it gone":  {func(a *token.Assertion) { a.IssuedAt = now.Add(-time.Hour) }, 0, false},
 		"expired":                    {func(a *token.Assertion) { a.ExpiresAt = now }, 0, false},
 		"expired, within the leeway": {func(a *token.Assertion) { a.ExpiresAt = now }, time.Second, true},
