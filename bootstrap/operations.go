@@ -18,5 +18,5 @@ func operationsHandler(p parts, metrics *telemetry.Metrics) http.Handler {
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
-	return rest.OpsHeaders(p.out.Clock, p.out.Random, mux)
+	return rest.OpsHeaders(rest.Config{Issuer: p.issuer, Clock: p.out.Clock, Random: p.out.Random}, mux)
 }

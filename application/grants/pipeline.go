@@ -95,8 +95,9 @@ func (p *Pipeline) Token(ctx context.Context, r inbound.TokenRequest) (inbound.T
 // admit does all that is checked before anything is proved.
 func (p *Pipeline) admit(ctx context.Context, grant Grant, r inbound.TokenRequest) (Request, error) {
 	rules := grant.Rules()
-	if rules.Confidential && !r.Client.Proving() {
-		return Request{}, domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "the grant needs client authentication")
+	unproven := rules.Confidential && !r.Client.Proving()
+	if unproven && r.Client.ID == "" {
+		return Request{}, needsProof()
 	}
 	c, err := p.clients.Authenticate(ctx, r.Client)
 	if err != nil {
@@ -104,6 +105,9 @@ func (p *Pipeline) admit(ctx context.Context, grant Grant, r inbound.TokenReques
 	}
 	if !c.MayUse(grant.Name()) {
 		return Request{}, domain.Invalid(domain.CodeUnauthorizedClient, "the client is not registered for this grant type")
+	}
+	if unproven {
+		return Request{}, needsProof()
 	}
 	for _, parameter := range rules.Required {
 		if r.Params[parameter] == "" {
@@ -253,6 +257,10 @@ func (p *Pipeline) answer(ctx context.Context, r Request, proof Proof, o outcome
 		response.UserID = o.subject.ID
 	}
 	return response, nil
+}
+
+func needsProof() error {
+	return domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "the grant needs client authentication")
 }
 
 func invalidScope() error {

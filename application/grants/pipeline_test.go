@@ -78,6 +78,20 @@ func (b *bench) ask(t *testing.T, more ...string) (inbound.TokenResponse, error)
 	return b.Token(t.Context(), inbound.TokenRequest{Client: secretly, Params: params})
 }
 
+// A client that only names itself learns first whether the grant is its own.
+func TestAPublicClientAndAConfidentialGrant(t *testing.T) {
+	for grantType, code := range map[string]domain.Code{"other": domain.CodeUnauthorizedClient, "flow": domain.CodeInvalidClient} {
+		b := newBench(t)
+		b.rules.Confidential = true
+		b.client = given.Client(func(s *client.Snapshot) { s.GrantTypes = []string{grantType} })
+		_, err := b.Token(t.Context(), inbound.TokenRequest{Client: inbound.ClientCredentials{Method: inbound.AuthNone, ID: "app"},
+			Params: map[string]string{"grant_type": "flow", "thing": "1"}})
+		if !domain.HasCode(err, code) || !slices.Equal(b.steps, []string{"client"}) {
+			t.Errorf("registered for %q: %v after %q", grantType, err, b.steps)
+		}
+	}
+}
+
 // Each refusal comes before the next step runs, and stores nothing. Every case
 // breaks all the later rules too.
 func TestPipelineOrderOfRefusals(t *testing.T) {

@@ -1,14 +1,12 @@
 package rest
 
 import (
-	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
-	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/inbound"
-	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
 type liveness struct {
@@ -53,16 +51,12 @@ func ready(c echo.Context, health inbound.Health) error {
 }
 
 // OpsHandler serves /healthz and /readyz for the operators' listener, which
-// adds its own metrics and profiles beside it. Other paths are a plain 404.
+// adds its own metrics and profiles beside it. All else is a problem.
 func OpsHandler(health inbound.Health) http.Handler {
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) {
-		status := problemStatus[domain.CodeInternal]
-		var refused *echo.HTTPError
-		if errors.As(err, &refused) {
-			status = refused.Code
-		}
-		http.Error(c.Response(), http.StatusText(status), status)
+		// Who is gone while the answer is written needs none.
+		_ = writeProblem(c.Response(), classify(c.Request().Context(), err), c.Response().Header().Get("X-Request-Id"))
 	}
 	for path, handle := range map[string]echo.HandlerFunc{
 		"/healthz": alive,
@@ -75,15 +69,19 @@ func OpsHandler(health inbound.Health) http.Handler {
 }
 
 // OpsHeaders puts on every answer of the operators' listener what the API puts
-// on its own (contract, section 2).
-func OpsHeaders(clock outbound.Clock, random outbound.Random, next http.Handler) http.Handler {
+// on its own (contract, section 2). It needs the issuer, the clock and the
+// random source of config; no browser of another origin is let in.
+func OpsHeaders(config Config, next http.Handler) http.Handler {
+	standing := standingHeaders(Config{Issuer: config.Issuer})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := r.Header.Get("X-Request-Id")
 		if !saneRequestID(id) {
-			id = random.NewID(clock.Now()).String()
+			id = config.Random.NewID(config.Clock.Now()).String()
+		}
+		for name, values := range standing {
+			w.Header()[name] = slices.Clone(values)
 		}
 		w.Header().Set("X-Request-Id", id)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(w, r)
 	})
 }
