@@ -35,6 +35,7 @@ type suite struct {
 var wrongStores = func() map[string]suite {
 	all := maps.Clone(wrongPeople)
 	maps.Copy(all, wrongTokens)
+	all["SessionOpener"] = wrongOpeners
 	return all
 }()
 
