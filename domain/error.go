@@ -173,6 +173,23 @@ func InvalidFields(fields ...Field) error {
 	return &Error{Kind: KindInvalid, Code: CodeInvalidInput, Message: "the input is not valid", Fields: fields}
 }
 
+// AllFields joins checks of one input, so that the broken fields of all are told
+// at once. The first failure of another kind is told alone.
+func AllFields(checks ...error) error {
+	var fields []Field
+	for _, err := range checks {
+		if err == nil {
+			continue
+		}
+		broken := AsError(err)
+		if broken.Code != CodeInvalidInput || len(broken.Fields) == 0 {
+			return err
+		}
+		fields = append(fields, broken.Fields...)
+	}
+	return InvalidFields(fields...)
+}
+
 // NotFound says that the thing is absent.
 func NotFound(message string) *Error { return E(KindNotFound, CodeNotFound, message) }
 

@@ -40,10 +40,7 @@ func (a *Addresses) ChangeEmail(ctx context.Context, caller inbound.Caller, chan
 		return inbound.Account{}, err
 	}
 	email, bad := user.ParseEmail(change.Email)
-	if change.CurrentPassword.Empty() {
-		bad = append(bad, domain.Field{Name: "current_password", Code: "required", Message: "must be given to change the address"})
-	}
-	if err := domain.InvalidFields(bad...); err != nil {
+	if err := domain.AllFields(domain.InvalidFields(append(bad, profile.Check()...)...), currentGiven(change.CurrentPassword)); err != nil {
 		return inbound.Account{}, err
 	}
 	proven, err := a.credentials.ProvePassword(ctx, id, change.CurrentPassword)

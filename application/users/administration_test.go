@@ -83,7 +83,7 @@ func TestMachinesHaveNoAccessOfTheirOwn(t *testing.T) {
 	o, machine := &OwnAccess{}, inbound.Caller{Claims: token.AccessClaims{Subject: "ksc_x"}, Scopes: scope.Builtin()}
 	for name, err := range map[string]error{
 		"change":  o.ChangePassword(t.Context(), machine, domain.Secret{}, domain.Secret{}),
-		"delete":  o.DeleteAccount(t.Context(), machine, domain.Secret{}),
+		"delete":  o.DeleteAccount(t.Context(), machine, domain.Secret{}, 0),
 		"end":     o.EndSession(t.Context(), machine, given.ID()),
 		"end all": o.EndOthers(t.Context(), machine),
 		"list":    func() error { _, err := o.Sessions(t.Context(), machine, domain.Page{}); return err }(),

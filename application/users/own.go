@@ -45,7 +45,7 @@ func (o *OwnAccess) ChangePassword(ctx context.Context, caller inbound.Caller, c
 	if err != nil {
 		return err
 	}
-	if err := o.passwords.check(ctx, "new_password", next, u); err != nil {
+	if err := domain.AllFields(currentGiven(current), o.passwords.check(ctx, "new_password", next, u)); err != nil {
 		return err
 	}
 	proven, err := o.credentials.ProvePassword(ctx, id, current)
@@ -72,9 +72,12 @@ func (o *OwnAccess) ChangePassword(ctx context.Context, caller inbound.Caller, c
 }
 
 // DeleteAccount ends the caller's account.
-func (o *OwnAccess) DeleteAccount(ctx context.Context, caller inbound.Caller, current domain.Secret) error {
+func (o *OwnAccess) DeleteAccount(ctx context.Context, caller inbound.Caller, current domain.Secret, ifVersion int64) error {
 	id, _, err := ownSession(caller)
 	if err != nil {
+		return err
+	}
+	if err := currentGiven(current); err != nil {
 		return err
 	}
 	proven, err := o.credentials.ProvePassword(ctx, id, current)
@@ -84,6 +87,9 @@ func (o *OwnAccess) DeleteAccount(ctx context.Context, caller inbound.Caller, cu
 	return o.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
 		u, err := proven.Get(ctx, r)
 		if err != nil {
+			return err
+		}
+		if err := domain.CheckVersion(ifVersion, u.Snapshot().Version); err != nil {
 			return err
 		}
 		return remove(ctx, r, o.logins, u, caller.Party(), o.clock.Now())

@@ -67,6 +67,15 @@ func wrongPassword() error {
 	return domain.E(domain.KindForbidden, domain.CodeWrongPassword, "the current password is not right")
 }
 
+// currentGiven refuses a current password that was left out: that is no guess,
+// and takes nothing of the budget.
+func currentGiven(current domain.Secret) error {
+	if current.Empty() {
+		return domain.InvalidFields(domain.Field{Name: "current_password", Code: "required", Message: "must be given"})
+	}
+	return nil
+}
+
 // lift ends the lock of an account inside a unit of work.
 func lift(ctx context.Context, r outbound.Repositories, id domain.ID, now time.Time) error {
 	_, err := swap(ctx, r.Lockouts, budgetOf(id), func(l user.Lockout) user.Lockout { return l.Lift(now) })

@@ -150,6 +150,9 @@ func (u *User) setProfile(p Profile) {
 	u.s.FirstName, u.s.LastName, u.s.DisplayName, u.s.Bio = p.FirstName, p.LastName, p.DisplayName, p.Bio
 }
 
+// Check gives what of the change no profile may hold.
+func (c ProfileChange) Check() []domain.Field { return c.of(Profile{}).check() }
+
 // of gives a profile with the change made.
 func (c ProfileChange) of(p Profile) Profile {
 	set := func(field, value *string) {

@@ -83,13 +83,14 @@ type UserAccess interface {
 
 // OwnAccess is what people do with their own password and sessions. A client's
 // token: KindForbidden. A wrong current password counts as a failed login:
-// CodeWrongPassword, and CodeAccountLocked once there were too many.
+// CodeWrongPassword, and CodeAccountLocked once there were too many. None at all
+// does not: CodeInvalidInput.
 type OwnAccess interface {
 	// ChangePassword replaces the password and ends every other session.
 	ChangePassword(ctx context.Context, caller Caller, current, next domain.Secret) error
 	// DeleteAccount ends the account and all that belongs to it. The last
-	// superuser: CodeLastSuperuser.
-	DeleteAccount(ctx context.Context, caller Caller, current domain.Secret) error
+	// superuser: CodeLastSuperuser. ifVersion as for Users.
+	DeleteAccount(ctx context.Context, caller Caller, current domain.Secret, ifVersion int64) error
 	// Sessions gives the caller's living sessions, newest first.
 	Sessions(ctx context.Context, caller Caller, page domain.Page) (domain.Listing[Session], error)
 	// EndSession ends one of them. Not the caller's, or over: KindNotFound.

@@ -117,7 +117,8 @@ func (p ownFake) ChangePassword(_ context.Context, _ inbound.Caller, current, ne
 	p.users.secret = []string{current.Reveal(), next.Reveal()}
 	return p.did("change password")
 }
-func (p ownFake) DeleteAccount(_ context.Context, _ inbound.Caller, current domain.Secret) error {
+func (p ownFake) DeleteAccount(_ context.Context, _ inbound.Caller, current domain.Secret, version int64) error {
+	p.users.wanted = version
 	p.users.secret = []string{current.Reveal()}
 	return p.did("delete account")
 }

@@ -57,7 +57,7 @@ func (s *Server) userRoutes() []endpoint {
 func (s *Server) ownAccessRoutes() []endpoint {
 	return []endpoint{
 		{method: http.MethodDelete, path: mePath, access: bearer, handle: s.deleteMe,
-			tag: tagUsers, id: "delete-me", summary: "End the caller's account and all that belongs to it; a wrong password is 403 wrong_password",
+			tag: tagUsers, id: "delete-me", summary: "End the caller's account and all that belongs to it; a wrong password is 403 wrong_password", ifMatch: true,
 			body: reflect.TypeFor[proofBody](), refuses: append([]domain.Code{domain.CodeLastSuperuser}, unproven...), status: http.StatusNoContent},
 		{method: http.MethodPost, path: mePath + "/password", access: bearer, handle: s.changePassword,
 			tag: tagUsers, id: "change-password", summary: "Change the caller's password and end every other session; a wrong password is 403 wrong_password",

@@ -112,7 +112,11 @@ func (s *Server) deleteMe(c echo.Context, x *exchange) error {
 	if err := readJSON(c, &body, mediaJSON); err != nil {
 		return err
 	}
-	return done(c, s.use.OwnAccess.DeleteAccount(c.Request().Context(), x.caller, domain.NewSecret(body.CurrentPassword)))
+	version, err := s.myVersion(c, x)
+	if err != nil {
+		return err
+	}
+	return done(c, s.use.OwnAccess.DeleteAccount(c.Request().Context(), x.caller, domain.NewSecret(body.CurrentPassword), version))
 }
 
 type changePasswordBody struct {

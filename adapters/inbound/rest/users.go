@@ -137,10 +137,7 @@ func (s *Server) changeMe(c echo.Context, x *exchange) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	version, err := expectedVersion(c.Request().Header["If-Match"], func() (int64, error) {
-		account, err := s.use.Accounts.Me(ctx, x.caller)
-		return account.User.Version, err
-	})
+	version, err := s.myVersion(c, x)
 	if err != nil {
 		return err
 	}
@@ -159,4 +156,12 @@ func (s *Server) changeMe(c echo.Context, x *exchange) error {
 		return err
 	}
 	return writeAccount(c, http.StatusOK, account)
+}
+
+// myVersion reads If-Match, for the caller's own account.
+func (s *Server) myVersion(c echo.Context, x *exchange) (int64, error) {
+	return expectedVersion(c.Request().Header["If-Match"], func() (int64, error) {
+		account, err := s.use.Accounts.Me(c.Request().Context(), x.caller)
+		return account.User.Version, err
+	})
 }

@@ -80,6 +80,7 @@ func TestOwnAccess(t *testing.T) {
 		{name: "end what is no session", method: "DELETE", path: mePath + "/sessions/x", headers: h, status: 404},
 		{name: "end the others", method: "DELETE", path: mePath + "/sessions", headers: h, status: 204, calls: []string{"end others"}},
 		{name: "delete the account", method: "DELETE", path: mePath, headers: j, body: `{"current_password":"a"}`, status: 204, calls: []string{"delete account"}},
+		{name: "delete what it never was", method: "DELETE", path: mePath, headers: append(j, `If-Match: "x"`), body: `{"current_password":"a"}`, status: 412},
 		{name: "delete without a body", method: "DELETE", path: mePath, headers: j, status: 400},
 	})
 }
@@ -114,6 +115,10 @@ func TestUsersAreTold(t *testing.T) {
 	got = told(exampleCase{method: "DELETE", path: someonePath, headers: []string{full, `If-Match: "4"`}})
 	if got.wanted != 4 {
 		t.Errorf("deleted at version %d", got.wanted)
+	}
+	got = told(exampleCase{method: "DELETE", path: mePath, headers: []string{full, jsonType, `If-Match: "5"`}, body: `{"current_password":"a"}`})
+	if got.wanted != 5 {
+		t.Errorf("deleted one's own at version %d", got.wanted)
 	}
 	got = told(exampleCase{method: "PUT", path: someonePath + "/roles/a%2Db", headers: []string{full}})
 	if diff := cmp.Diff([]string{alice, "a-b"}, got.about); diff != "" {
