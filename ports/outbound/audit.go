@@ -8,8 +8,6 @@ import (
 
 // AuditLog reads events, newest first.
 type AuditLog interface {
-	// Recent gives up to limit events.
-	Recent(ctx context.Context, limit int) ([]domain.Event, error)
 	// Find gives a page of the records that the filter picks, of any size. What
 	// is stored meanwhile repeats and hides nothing on later pages. An After
 	// that Find did not give: domain.InvalidCursor.

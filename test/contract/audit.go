@@ -12,7 +12,7 @@ import (
 	"github.com/keystone-auth/keystone/test/given"
 )
 
-// RunAudit holds an implementation to outbound.AuditLog's Find.
+// RunAudit holds an implementation to outbound.AuditLog.
 func RunAudit(t *testing.T, open func(t *testing.T) Store) {
 	s := open(t)
 	subject, actor := given.Name("subject"), given.Name("actor")

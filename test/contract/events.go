@@ -13,9 +13,7 @@ import (
 	"github.com/keystone-auth/keystone/test/given"
 )
 
-// RunEvents holds an implementation to outbound.Events and outbound.AuditLog.
-// That the origin is stored can't be read back through a port: an adapter
-// tests that by itself.
+// RunEvents holds an implementation to outbound.Events.
 func RunEvents(t *testing.T, open func(t *testing.T) Store) {
 	s := open(t)
 	event := func(subject string, after time.Duration) domain.Event {
@@ -49,26 +47,11 @@ func RunEvents(t *testing.T, open func(t *testing.T) Store) {
 				event(subject, 3*time.Second), event(subject, 2*time.Second), event(subject, 1*time.Second),
 			})
 		})
-		t.Run("no more are given than asked for", func(t *testing.T) {
-			subject := given.Name("subject")
-			for range 3 {
-				store(t, event(subject, 0))
-			}
-			for limit := 1; limit <= 3; limit++ {
-				found, err := s.Audit.Recent(within(t), limit)
-				ok(t, err)
-				same(t, "how many", len(found), limit)
-			}
-		})
 		t.Run("none is no event", func(t *testing.T) { store(t) })
 		t.Run("an event without origin is stored all the same", func(t *testing.T) {
 			one := event(given.Name("subject"), 0)
 			ok(t, s.UnitOfWork.Do(t.Context(), func(ctx context.Context, r outbound.Repositories) error { return r.Events.Append(ctx, one) }))
 			same(t, "events", s.events(t, one.Subject.ID), []domain.Event{one})
-		})
-		t.Run("an ended context is an error", func(t *testing.T) {
-			_, err := s.Audit.Recent(ended(t), 1)
-			wantStopped(t, "Recent", err)
 		})
 	})
 	t.Run("atomicity", func(t *testing.T) {

@@ -192,19 +192,17 @@ func (s Store) refresh(t testing.TB, digest token.Digest) (token.RefreshSnapshot
 	return link.Snapshot(), session.Snapshot()
 }
 
-// trail is how far back the suites look into the audit log.
+// trail is how many events about one subject the suites look at, at most.
 const trail = 2000
 
 // events gives the stored events about a subject, newest first.
 func (s Store) events(t testing.TB, subject string) []domain.Event {
 	t.Helper()
-	all, err := s.Audit.Recent(within(t), trail)
+	records, err := s.Audit.Find(within(t), domain.AuditFilter{Subject: subject}, domain.Page{Limit: trail})
 	ok(t, err)
 	var found []domain.Event
-	for _, event := range all {
-		if event.Subject.ID == subject {
-			found = append(found, event)
-		}
+	for _, record := range records.Items {
+		found = append(found, record.Event)
 	}
 	return found
 }

@@ -168,20 +168,18 @@ func vaults(keep func(outbound.Vault, context.Context, string, []byte) ([]byte, 
 	}
 }
 
-type auditLog struct {
-	outbound.AuditLog
-	recent func(context.Context, int) ([]domain.Event, error)
+type oldestFirst struct{ outbound.AuditLog }
+
+func (l oldestFirst) Find(ctx context.Context, filter domain.AuditFilter, page domain.Page) (domain.Listing[domain.AuditRecord], error) {
+	found, err := l.AuditLog.Find(ctx, filter, page)
+	slices.Reverse(found.Items)
+	return found, err
 }
 
-func (l auditLog) Recent(ctx context.Context, limit int) ([]domain.Event, error) {
-	return l.recent(ctx, limit)
-}
+type deafLog struct{ outbound.AuditLog }
 
-func recent(give func(outbound.AuditLog, context.Context, int) ([]domain.Event, error)) func(*contract.Store) {
-	return func(s *contract.Store) {
-		next := s.Audit
-		s.Audit = auditLog{next, func(ctx context.Context, limit int) ([]domain.Event, error) { return give(next, ctx, limit) }}
-	}
+func (l deafLog) Find(ctx context.Context, filter domain.AuditFilter, page domain.Page) (domain.Listing[domain.AuditRecord], error) {
+	return l.AuditLog.Find(context.WithoutCancel(ctx), filter, page)
 }
 
 type foundLog struct {

@@ -151,17 +151,6 @@ var wrongTokens = map[string]suite{
 	}},
 	"Events": {contract.RunEvents, slices.Concat(spoilt("events", "an event comes back as it was", "reason", "actor_name", "subject_name"), []fault{
 		{what: "stores nothing", sql: losesNew("events"), fails: "an event comes back"},
-		{what: "gives more than asked for", wrap: recent(func(next outbound.AuditLog, ctx context.Context, limit int) ([]domain.Event, error) {
-			return next.Recent(ctx, limit+1)
-		}), fails: "no more are given than asked for"},
-		{what: "gives the oldest first", wrap: recent(func(next outbound.AuditLog, ctx context.Context, limit int) ([]domain.Event, error) {
-			all, err := next.Recent(ctx, limit)
-			slices.Reverse(all)
-			return all, err
-		}), fails: "events come newest first"},
-		{what: "does not hear of an end", wrap: recent(func(next outbound.AuditLog, ctx context.Context, limit int) ([]domain.Event, error) {
-			return next.Recent(context.WithoutCancel(ctx), limit)
-		}), fails: "an ended context"},
 	})},
 	"AuditLog": {contract.RunAudit, slices.Concat(spoilt("events", "its origin", "address", "user_agent", "request_id"), []fault{
 		{what: "picks no actor", wrap: finding(func(f *domain.AuditFilter, _ *domain.Page) { f.Actor = "" }), fails: "filter by actor"},
@@ -180,6 +169,9 @@ var wrongTokens = map[string]suite{
 			}
 		}), fails: "filter by to, exclusive"},
 		{what: "begins anew", wrap: finding(func(_ *domain.AuditFilter, page *domain.Page) { page.After = "" }), fails: "no cursor"},
+		{what: "gives more than asked for", wrap: finding(func(_ *domain.AuditFilter, page *domain.Page) { page.Limit++ }), fails: "pages of"},
+		{what: "gives the oldest first", wrap: func(s *contract.Store) { s.Audit = oldestFirst{s.Audit} }, fails: "pages of"},
+		{what: "does not hear of an end", wrap: func(s *contract.Store) { s.Audit = deafLog{s.Audit} }, fails: "an ended context"},
 	})},
 	"UserList": {contract.RunUserList, []fault{
 		{what: "passes over activity", wrap: listing(func(f *outbound.UserFilter, _ *domain.Page) { f.IsActive = nil }), fails: "filters/disabled"},

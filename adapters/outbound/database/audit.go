@@ -20,28 +20,11 @@ type AuditLog struct{ db *DB }
 // NewAuditLog makes the audit log of a store.
 func NewAuditLog(db *DB) *AuditLog { return &AuditLog{db: db} }
 
-// Recent implements the port.
-func (l *AuditLog) Recent(ctx context.Context, limit int) ([]domain.Event, error) {
-	if limit <= 0 {
-		return nil, nil
-	}
-	var rows []eventRow
-	query := l.newestFirst(&rows).Limit(int64(limit))
-	if err := l.db.list(ctx, func(ctx context.Context, on bun.Conn) error { return query.Conn(on).Scan(ctx) }); err != nil {
-		return nil, err
-	}
-	found := make([]domain.Event, len(rows))
-	for i, row := range rows {
-		found[i] = row.event()
-	}
-	return found, nil
-}
-
 // Find implements the port. Records are told by the time they occurred at and
 // then by the order they were stored in.
 func (l *AuditLog) Find(ctx context.Context, filter domain.AuditFilter, page domain.Page) (domain.Listing[domain.AuditRecord], error) {
 	var rows []eventRow
-	query := l.newestFirst(&rows).Limit(int64(page.Limit) + 1)
+	query := l.db.reader.NewSelect().Model(&rows).OrderExpr("e.occurred_at DESC, e.seq DESC").Limit(int64(page.Limit) + 1)
 	if page.After != "" {
 		at, seq, err := parsePlace(page.After)
 		if err != nil {
@@ -75,10 +58,6 @@ func (l *AuditLog) Find(ctx context.Context, filter domain.AuditFilter, page dom
 		found.Items[i] = row.record()
 	}
 	return found, nil
-}
-
-func (l *AuditLog) newestFirst(rows *[]eventRow) *bun.SelectQuery {
-	return l.db.reader.NewSelect().Model(rows).OrderExpr("e.occurred_at DESC, e.seq DESC")
 }
 
 func (r eventRow) record() domain.AuditRecord {

@@ -71,9 +71,9 @@ func TestDeadlockRunsAgain(t *testing.T) {
 		if db.Driver() == "postgres" && len(attempts) < 3 {
 			t.Errorf("%d attempts: nothing was run again", len(attempts))
 		}
-		events, err := database.NewAuditLog(db).Recent(t.Context(), 100)
-		if err != nil || len(events) != 4 {
-			t.Errorf("%d events (%v), want two registrations and two logins", len(events), err)
+		events, err := database.NewAuditLog(db).Find(t.Context(), domain.AuditFilter{}, domain.Page{Limit: 100})
+		if err != nil || len(events.Items) != 4 {
+			t.Errorf("%d events (%v), want two registrations and two logins", len(events.Items), err)
 		}
 	})
 }
@@ -93,8 +93,8 @@ func TestEventsOutliveAnAttempt(t *testing.T) {
 			t.Fatal(err)
 		}
 		do(t, db, add)
-		events, err := database.NewAuditLog(db).Recent(t.Context(), 100)
-		if err != nil || len(events) != 1 || events[0].Type != domain.EventUserRegistered {
+		events, err := database.NewAuditLog(db).Find(t.Context(), domain.AuditFilter{}, domain.Page{Limit: 100})
+		if err != nil || len(events.Items) != 1 || events.Items[0].Type != domain.EventUserRegistered {
 			t.Errorf("events %+v (%v), want the registration", events, err)
 		}
 	})
