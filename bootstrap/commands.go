@@ -73,6 +73,7 @@ func (c commands) with(ctx context.Context, run func(parts) error) (err error) {
 	if err != nil {
 		return err
 	}
+	cfg.Storage.ReplicaURLs = nil // what a command reads is as the primary has it
 	var p parts
 	opts := append([]Option{WithLogger(newCommandLogger())}, c.opts...) // those of the program win
 	options, err := graph(cfg, opts, fx.Populate(&p))

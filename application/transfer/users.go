@@ -24,6 +24,9 @@ func (i *Importer) identify(ctx context.Context, e inbound.UserEntry) (domain.ID
 			fields = append(fields, domain.AsError(err).Fields...)
 		}
 	}
+	if e.ID != nil && *e.ID == domain.NoID {
+		fields = append(fields, domain.Field{Name: "id", Code: "format", Message: "must not be zero"})
+	}
 	if phone := value(e.Phone); phone != "" {
 		_, bad := user.ParsePhone(phone)
 		fields = append(fields, bad...)
@@ -63,7 +66,7 @@ func (i *Importer) user(ctx context.Context, r outbound.Repositories, id domain.
 		if err != nil {
 			return inbound.ImportChange{}, err
 		}
-		return inbound.ImportChange{Created: true}, unknownRole(r.Users.Add(ctx, u))
+		return inbound.ImportChange{Created: true, Fields: rights(e)}, unknownRole(r.Users.Add(ctx, u))
 	case err != nil:
 		return inbound.ImportChange{}, err
 	}
@@ -117,6 +120,18 @@ func (i *Importer) newUser(id domain.ID, e inbound.UserEntry, now time.Time) (*u
 	}
 	i.apply(u, e, now)
 	return u, nil
+}
+
+// rights names the fields that make a new user more than any other: what a
+// rehearsal is read for.
+func rights(e inbound.UserEntry) (fields []string) {
+	if value(e.IsSuperuser) {
+		fields = append(fields, "is_superuser")
+	}
+	if len(value(e.Roles)) > 0 {
+		fields = append(fields, "roles")
+	}
+	return fields
 }
 
 func administered(e inbound.UserEntry) user.Change {

@@ -87,7 +87,7 @@ type Exporter interface {
 // ImportChange is what an entry leads to.
 type ImportChange struct {
 	Created bool
-	Fields  []string // that differ, where it was there already; none: unchanged
+	Fields  []string // that differ, where it was there already (none: unchanged); of one that is made, those that give it rights
 }
 
 // Importer takes entries, on behalf of who holds the command line.

@@ -35,8 +35,10 @@ func TestMoveToTheOtherStore(t *testing.T) {
 				json: text(map[string]any{"name": "phone", "scopes": []string{"read:tea"}, "grant_types": []string{"password"}, "token_endpoint_auth_method": "none"})})
 
 			file := filepath.Join(t.TempDir(), "all.ndjson")
-			if got := source.run(t, "", "export", "--hashes"); got.code != 1 || strings.Contains(got.out, "$argon2id$") {
-				t.Errorf("hashes without a file: exit code %d, %s", got.code, got.out)
+			for _, nowhere := range [][]string{{"export", "--hashes"}, {"export", "--hashes", "--output", "-"}} {
+				if got := source.run(t, "", nowhere...); got.code != 1 || strings.Contains(got.out, "$argon2id$") {
+					t.Errorf("%v: exit code %d, %s", nowhere, got.code, got.out)
+				}
 			}
 			plain := source.wantRun(t, "", "export")
 			if strings.Contains(plain, "$argon2id$") || strings.Contains(plain, "_hash") || !strings.HasPrefix(plain, exportHeader) {
@@ -53,7 +55,7 @@ func TestMoveToTheOtherStore(t *testing.T) {
 
 			target := prepare(t, to.settings(t).with(settings{"BOOTSTRAP_ADMIN_PASSWORD": source.Admin.Password}))
 			rehearsed := target.wantRun(t, "", "import", "--dry-run", file)
-			for _, line := range []string{"create scope read:tea", "create role taster", "create client " + app.ID, "create user " + alice.Username, "unchanged role admin", "refused 0"} {
+			for _, line := range []string{"create scope read:tea", "create role taster", "create client " + app.ID, "create user " + alice.Username + ": roles\n", "create user " + source.Admin.Username + ": is_superuser", "unchanged role admin", "refused 0"} {
 				if !strings.Contains(rehearsed, line) {
 					t.Errorf("the rehearsal does not tell %q:\n%s", line, rehearsed)
 				}
@@ -183,6 +185,8 @@ func TestImportRefuses(t *testing.T) {
 			`{"type":`:                                                                                                                  "invalid: is not a well-formed JSON object",
 			`[]`:                                                                                                                        "invalid: ",
 		}
+		refused[`{"type":"user","id":"00000000-0000-0000-0000-000000000000","username":"nobody","email":"n@example.com"}`] = "id must not be zero"
+		refused[`{"type":"user","username":"long","bio":"`+strings.Repeat("x", 1<<20)+`"}`] = "is longer than 1048576 bytes"
 		lines, told := exportHeader, map[int]string{}
 		n := 1
 		for line, why := range refused {

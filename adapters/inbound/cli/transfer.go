@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,14 +27,14 @@ func export(c Commands) *cobra.Command {
 		Use: "export", Args: cobra.NoArgs,
 		Short: "Write users, roles, scopes and clients as NDJSON",
 		Long: "Write users, roles, scopes and clients, one JSON object a line, to a file that must not exist yet (mode 0600) or to standard output.\n" +
-			"Hashes of passwords and client secrets are left out, so that nobody can log in from it, unless --hashes is given with an --output.",
+			"Hashes of passwords and client secrets are left out, so that nobody can log in from it, unless --hashes is given with a file to write.",
 	}
-	command.Flags().StringVar(&output, "output", "", "file to write; - is standard output (the default without --hashes)")
+	command.Flags().StringVar(&output, "output", "", "file to write; - is standard output (the default, and not for --hashes)")
 	command.Flags().BoolVar(&hashes, "hashes", false, "with the hashes of passwords and client secrets: keep the file as safe as the database")
 	command.RunE = func(cmd *cobra.Command, _ []string) error {
 		switch {
-		case output == "" && hashes:
-			return errors.New("hashes are secret: --hashes needs --output")
+		case hashes && (output == "" || output == "-"):
+			return errors.New("hashes are secret: --hashes needs --output with a file")
 		case output == "" || output == "-":
 			_, err := exportTo(cmd.Context(), c, cmd.OutOrStdout(), hashes)
 			return err
@@ -111,38 +112,62 @@ type importing struct {
 	created, updated, unchanged, refused int
 }
 
+// run takes a file and tells what came of it, also of one that it could not
+// take to the end: the lines before that are taken.
 func (i *importing) run(from io.Reader) error {
-	lines := bufio.NewScanner(from)
-	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
-	n := 0
-	for lines.Scan() {
-		n++
-		if n == 1 {
-			if err := checkHeader(lines.Bytes()); err != nil {
-				return fmt.Errorf("line 1: %w", err)
-			}
-			continue
+	lines := bufio.NewReaderSize(from, maxLine)
+	header, tooLong, err := next(lines)
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("the file is empty")
+	case err != nil:
+		return fmt.Errorf("line 1: %w", err)
+	case tooLong:
+		header = nil
+	}
+	if err := checkHeader(header); err != nil {
+		return fmt.Errorf("line 1: %w", err)
+	}
+	failure := i.rest(lines)
+	err = say(i.cmd, "created %d, updated %d, unchanged %d, refused %d", i.created, i.updated, i.unchanged, i.refused)
+	if failure = errors.Join(failure, err); failure == nil && i.refused > 0 {
+		return fmt.Errorf("%d lines were refused", i.refused)
+	}
+	return failure
+}
+
+// rest takes what follows the header.
+func (i *importing) rest(lines *bufio.Reader) error {
+	for n := 2; ; n++ {
+		line, tooLong, err := next(lines)
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return fmt.Errorf("line %d: %w", n, err)
+		case tooLong:
+			err = i.refuse(n, "invalid", fmt.Sprintf("is longer than %d bytes", maxLine))
+		case len(line) > 0:
+			err = i.line(n, line)
 		}
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
-		if err := i.line(n, lines.Bytes()); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("line %d: %w", n+1, err)
+}
+
+// next reads a line, without its end. One that does not fit the reader's buffer
+// is skipped. After the last comes io.EOF.
+func next(lines *bufio.Reader) (line []byte, tooLong bool, err error) {
+	line, err = lines.ReadSlice('\n')
+	for errors.Is(err, bufio.ErrBufferFull) {
+		tooLong = true
+		_, err = lines.ReadSlice('\n')
 	}
-	if n == 0 {
-		return errors.New("the file is empty")
+	if errors.Is(err, io.EOF) && (tooLong || len(line) > 0) {
+		err = nil // the last has no end
 	}
-	if err := say(i.cmd, "created %d, updated %d, unchanged %d, refused %d", i.created, i.updated, i.unchanged, i.refused); err != nil {
-		return err
-	}
-	if i.refused > 0 {
-		return fmt.Errorf("%d lines were refused", i.refused)
-	}
-	return nil
+	return bytes.TrimRight(line, "\r\n"), tooLong, err
 }
 
 // line takes one line. It fails only where going on is of no use: the store is
