@@ -20,6 +20,11 @@ func opening(open func(next outbound.SessionOpener, ctx context.Context, o outbo
 	}
 }
 
+// free copies a table without its constraints.
+func free(table string) string {
+	return "PRAGMA foreign_keys = OFF; CREATE TABLE freed AS SELECT * FROM " + table + "; DROP TABLE " + table + "; ALTER TABLE freed RENAME TO " + table
+}
+
 // wrongOpeners are the stores that are wrong about logins.
 var wrongOpeners = suite{contract.RunOpener, slices.Concat(
 	spoilt("sessions", "a login with a refresh token", "address", "user_agent"),
