@@ -159,13 +159,11 @@ func (g Grant) behaviour(t *testing.T) {
 
 func (g Grant) atomicity(t *testing.T) {
 	t.Run("a refusal opens no session", func(t *testing.T) {
-		proofs := []url.Values{g.form(t, "scope", g.Beyond), g.form(t)}
+		beyond, foreign, wrong := g.form(t, "scope", g.Beyond), g.form(t), g.form(t) // what proves may open a session itself
 		before := g.Sessions(t)
-		g.refused(t, g.Client, proofs[0], "invalid_scope")
-		g.refused(t, g.Stranger, proofs[1], "unauthorized_client")
+		g.refused(t, g.Client, beyond, "invalid_scope")
+		g.refused(t, g.Stranger, foreign, "unauthorized_client")
 		if g.Wrong != nil {
-			wrong := g.form(t)
-			before = g.Sessions(t)
 			g.Wrong(wrong)
 			g.refused(t, g.Client, wrong, "invalid_grant")
 		}

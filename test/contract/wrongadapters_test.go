@@ -37,6 +37,10 @@ var wrongAdapters = map[string]adapterSuite{
 	"RateLimiter":    wrongRateLimiters,
 	"MasterKey":      wrongMasterKeys,
 	"PasswordHasher": wrongHashers,
+	"Grant":          wrongGrants,
+	"Mailer":         wrongMailers,
+	"Texter":         wrongTexters,
+	"Probe":          wrongProbes,
 }
 
 // chosenPort names the suite whose adapters a child process runs.
