@@ -34,7 +34,7 @@ func TestHealthAsksTheConfiguredInstance(t *testing.T) {
 			var out, failed bytes.Buffer
 			code := cli.Run(context.Background(), cli.Commands{ConfigFile: &file, IsConfigProblem: isConfigProblem, Instance: c.instance},
 				[]string{"health", "--config", file}, nil, &out, &failed)
-			if code != 0 || !strings.HasPrefix(out.String(), "ready\n") || !strings.Contains(out.String(), "database") {
+			if code != 0 || !strings.HasPrefix(out.String(), "ready\n") || !strings.Contains(out.String(), "database") || !strings.Contains(out.String(), "revocations: \"up\"") {
 				t.Errorf("exit code %d, out %q, err %q", code, &out, &failed)
 			}
 		})

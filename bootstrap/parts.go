@@ -3,6 +3,7 @@ package bootstrap
 import (
 	"context"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"go.uber.org/fx"
@@ -171,7 +172,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	p.permissions = authorization.NewPermissions(p.principals)
 	p.roles = authorization.NewRoles(in.Clock, in.Random, in.Roles, p.work)
 	p.scopes = authorization.NewScopes(in.Clock, in.Random, in.Scopes, p.work)
-	p.health = operations.NewHealth(in.Clock, in.Probes)
+	p.health = operations.NewHealth(in.Clock, append(slices.Clone(in.Probes), tokens.NewRevocationProbe(p.policy, p.feed)))
 	p.audit = operations.NewAudit(in.Audit)
 	p.denials = operations.NewDenials(in.Clock, p.work)
 	p.settings = operations.NewSettings(in.Clock, p.live, in.Settings, p.work)

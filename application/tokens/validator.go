@@ -3,9 +3,7 @@ package tokens
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"slices"
-	"time"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
@@ -55,7 +53,7 @@ func (v *Validator) Authenticate(ctx context.Context, bearer string) (inbound.Ca
 		return inbound.Caller{}, token.InvalidToken("the token was revoked")
 	}
 	if !v.policy.Current().FailOpen && !v.feed.Known() {
-		return inbound.Caller{}, domain.Unavailable(errors.New("revocation state unknown: the store has not answered for a second"), time.Second)
+		return inbound.Caller{}, unknownState()
 	}
 	return v.caller(ctx, claims)
 }
