@@ -87,7 +87,9 @@ func clientCredentialsCases(t *testing.T, w *world) []contractCase {
 	minute := w.want(t, http.StatusCreated, call{path: clientsPath, bearer: w.admin.Access, json: `{"name":"a minute","scopes":["read:roles"],"access_token_lifetime":60}`})
 	short := client{minute.text("client_id"), minute.text("client_secret")}
 	return []contractCase{
-		{name: "CCG-02 public client", call: call{path: tokenPath, form: form("grant_type", "client_credentials", "client_id", "keystone")}, status: unauthorized, error: "invalid_client"},
+		{name: "CCG-02 public client", call: call{path: tokenPath, form: form("grant_type", "client_credentials", "client_id", "keystone")}, status: badRequest, error: "unauthorized_client"},
+		{name: "CCG-02 nobody", call: call{path: tokenPath, form: form("grant_type", "client_credentials")}, status: unauthorized, error: "invalid_client"},
+		{name: "CCG-02 a confidential client without its secret", call: call{path: tokenPath, form: form("grant_type", "client_credentials", "client_id", w.app.ID)}, status: unauthorized, error: "invalid_client"},
 		{name: "CCG-03 one scope too many", call: call{path: tokenPath, basic: w.app, form: form("grant_type", "client_credentials", "scope", "read:profile admin:users")}, status: badRequest, error: "invalid_scope"},
 		{name: "CCG-03 no scope is all", call: call{path: tokenPath, basic: w.app, form: form("grant_type", "client_credentials")}, status: http.StatusOK, check: func(t *testing.T, a answer) {
 			if a.text("scope") != "read:profile read:roles" || a.member("refresh_token") != nil || a.member("user_id") != nil {
