@@ -134,9 +134,12 @@ func (c commands) clientCreate(ctx context.Context, d client.Draft) (created inb
 	return created, err
 }
 
-func (c commands) configCheck(context.Context) error {
-	_, err := c.config()
-	return err
+func (c commands) configCheck(context.Context) (warnings []string, err error) {
+	cfg, err := c.config()
+	if err != nil {
+		return nil, err
+	}
+	return cfg.Warnings(), nil
 }
 
 func (c commands) configPrint(_ context.Context, to io.Writer) error {

@@ -54,6 +54,14 @@ func TestDeliveryIsValidatedAndRedacted(t *testing.T) {
 	if !slices.Contains(printed, "KEYSTONE_SMTP_URL=[redacted]") || strings.Contains(strings.Join(printed, "\n"), "to-ken") {
 		t.Errorf("printed %q", printed)
 	}
+	for _, want := range []string{"KEYSTONE_LINK_BASE_URL=http://localhost:8080", `KEYSTONE_MAIL_FROM="Keystone" <no-reply@localhost>`, "KEYSTONE_MAIL_DIR=", "KEYSTONE_LOG_FORMAT=json"} {
+		if !slices.Contains(printed, want) {
+			t.Errorf("%q is not printed: %q", want, printed)
+		}
+	}
+	if plain, err := config.Load("", []string{"KEYSTONE_LOG_FORMAT=console"}); err != nil || !slices.Contains(plain.Print(), "KEYSTONE_MAIL_DIR=./keystone-mail") || !slices.Contains(plain.Print(), "KEYSTONE_LOG_FORMAT=console") {
+		t.Errorf("printed %q, %v", plain.Print(), err)
+	}
 	if warnings := cfg.Warnings(); len(warnings) > 0 {
 		t.Errorf("warns %q", warnings)
 	}

@@ -279,19 +279,3 @@ func (c *Config) Warnings() []string {
 	}
 	return warnings
 }
-
-// Print gives the configuration as KEYSTONE_NAME=value lines, secrets redacted.
-func (c *Config) Print() []string {
-	var lines []string
-	for _, v := range variables() {
-		value := v.fallback
-		if g, set := c.given[v.name]; set {
-			value = g.text
-			if v.secret {
-				value = "[redacted]"
-			}
-		}
-		lines = append(lines, prefix+v.name+"="+value)
-	}
-	return lines
-}

@@ -40,7 +40,7 @@ type Commands struct {
 	AuditVerify   func(ctx context.Context) (inbound.AuditVerdict, error)
 	Export        func(ctx context.Context, hashes bool, emit func(inbound.Entry) error) error
 	Import        func(ctx context.Context, rehearse bool, run func(inbound.Importer) error) error
-	ConfigCheck   func(ctx context.Context) error
+	ConfigCheck   func(ctx context.Context) (warnings []string, err error)
 	ConfigPrint   func(ctx context.Context, to io.Writer) error // secrets redacted
 	OpenAPI       func(ctx context.Context) ([]byte, error)
 

@@ -51,7 +51,7 @@ func recording(calls *[]string, file *string) Commands {
 			note("client", d.Name, strings.Join(d.Scopes, ","), strings.Join(d.GrantTypes, ","), lifetime)
 			return inbound.NewClient{Client: client.Snapshot{ClientID: "ksc_1"}, Secret: domain.NewSecret("kss_1")}, nil
 		},
-		ConfigCheck: func(context.Context) error { return errConfig },
+		ConfigCheck: func(context.Context) ([]string, error) { return nil, errConfig },
 		ConfigPrint: func(_ context.Context, to io.Writer) error {
 			_, err := io.WriteString(to, "KEYSTONE_ENV=development\n")
 			return err
@@ -74,18 +74,21 @@ func TestCommandLines(t *testing.T) {
 		out    string
 		err    string
 	}{
-		"default":            {args: "", calls: []string{"serve "}},
-		"serve":              {args: "serve", calls: []string{"serve "}},
-		"config file":        {args: "serve --config k.yaml", calls: []string{"serve k.yaml"}},
-		"config file first":  {args: "--config k.yaml", calls: []string{"serve k.yaml"}},
-		"up":                 {args: "migrate up", calls: []string{"up"}, out: "version 3\n"},
-		"down":               {args: "migrate down", calls: []string{"down"}, out: "version 2\n"},
-		"status":             {args: "migrate status", calls: []string{"status"}, out: "version 2 of 3\n"},
-		"migrate alone":      {args: "migrate", code: 1, err: "keystone: keystone migrate needs one of: up, down, status\n"},
-		"version":            {args: "version", out: "keystone 1.2.3\n"},
-		"openapi":            {args: "openapi", out: "{\"openapi\":\"3.1.0\"}\n"},
-		"config print":       {args: "config print", out: "KEYSTONE_ENV=development\n"},
-		"config check":       {args: "config check", code: 2, err: "keystone: " + errConfig.Error() + "\n"},
+		"default":           {args: "", calls: []string{"serve "}},
+		"serve":             {args: "serve", calls: []string{"serve "}},
+		"config file":       {args: "serve --config k.yaml", calls: []string{"serve k.yaml"}},
+		"config file first": {args: "--config k.yaml", calls: []string{"serve k.yaml"}},
+		"up":                {args: "migrate up", calls: []string{"up"}, out: "version 3\n"},
+		"down":              {args: "migrate down", calls: []string{"down"}, out: "version 2\n"},
+		"status":            {args: "migrate status", calls: []string{"status"}, out: "version 2 of 3\n"},
+		"migrate alone":     {args: "migrate", code: 1, err: "keystone: keystone migrate needs one of: up, down, status\n"},
+		"version":           {args: "version", out: "keystone 1.2.3\n"},
+		"openapi":           {args: "openapi", out: "{\"openapi\":\"3.1.0\"}\n"},
+		"config print":      {args: "config print", out: "KEYSTONE_ENV=development\n"},
+		"config check":      {args: "config check", code: 2, err: "keystone: " + errConfig.Error() + "\n"},
+		"config check, allowed": {args: "config check", out: "the configuration is valid\n", err: "warning: weak\nwarning: odd\n", change: func(c *Commands) {
+			c.ConfigCheck = func(context.Context) ([]string, error) { return []string{"weak", "odd"}, nil }
+		}},
 		"admin, generated":   {args: "admin create --username root --email r@x.yz", calls: []string{"admin root r@x.yz " + generated}, out: "username: root\npassword: " + generated + "\n"},
 		"admin, from stdin":  {args: "admin create --username root --email r@x.yz --password-file -", stdin: "from stdin\n", calls: []string{"admin root r@x.yz from stdin"}, out: "username: root\n"},
 		"admin, from a file": {args: "admin create --username root --email r@x.yz --password-file " + file, calls: []string{"admin root r@x.yz from a file"}, out: "username: root\n"},

@@ -126,8 +126,14 @@ func clients(c Commands) *cobra.Command {
 
 func config(c Commands) *cobra.Command {
 	check := &cobra.Command{Use: "check", Short: "Validate the configuration", Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
-		if err := c.ConfigCheck(cmd.Context()); err != nil {
+		warnings, err := c.ConfigCheck(cmd.Context())
+		if err != nil {
 			return err
+		}
+		for _, warning := range warnings {
+			if _, err := fmt.Fprintf(cmd.ErrOrStderr(), "warning: %s\n", warning); err != nil {
+				return err
+			}
 		}
 		return say(cmd, "the configuration is valid")
 	}}
