@@ -61,12 +61,9 @@ func answerParty(p domain.Party) partyAnswer {
 const auditList = "list-audit"
 
 func (s *Server) listAudit(c echo.Context, x *exchange) error {
-	filter, err := auditFilter(c)
-	if err != nil {
-		return err
-	}
+	filter, bad := auditFilter(c)
 	page, err := page(c, auditList)
-	if err != nil {
+	if err := domain.AllFields(bad, err); err != nil {
 		return err
 	}
 	found, err := s.use.Audit.List(c.Request().Context(), x.caller, filter, page)
@@ -111,33 +108,22 @@ func (s *Server) exportAudit(c echo.Context, x *exchange) error {
 }
 
 // auditFilter reads the filters from the query.
-func auditFilter(c echo.Context) (domain.AuditFilter, error) {
-	var filter domain.AuditFilter
-	for name, take := range map[string]func(string) *domain.Field{
-		"type":    func(v string) *domain.Field { filter.Type = domain.EventType(v); return nil },
-		"actor":   func(v string) *domain.Field { filter.Actor = v; return nil },
-		"subject": func(v string) *domain.Field { filter.Subject = v; return nil },
-		"outcome": func(v string) *domain.Field {
+func auditFilter(c echo.Context) (filter domain.AuditFilter, err error) {
+	err = readFilters(c,
+		filterOf{"type", func(v string) *domain.Field { filter.Type = domain.EventType(v); return nil }},
+		filterOf{"actor", func(v string) *domain.Field { filter.Actor = v; return nil }},
+		filterOf{"subject", func(v string) *domain.Field { filter.Subject = v; return nil }},
+		filterOf{"outcome", func(v string) *domain.Field {
 			filter.Outcome = domain.Outcome(v)
 			if filter.Outcome != domain.Succeeded && filter.Outcome != domain.Failed {
 				return &domain.Field{Name: "outcome", Code: "unknown", Message: "must be success or failure"}
 			}
 			return nil
-		},
-		"from": func(v string) *domain.Field { return parseMoment("from", v, &filter.From) },
-		"to":   func(v string) *domain.Field { return parseMoment("to", v, &filter.To) },
-	} {
-		value, given, err := queryValue(c, name)
-		if err != nil {
-			return domain.AuditFilter{}, err
-		}
-		if given && value != "" {
-			if wrong := take(value); wrong != nil {
-				return domain.AuditFilter{}, domain.InvalidFields(*wrong)
-			}
-		}
-	}
-	return filter, nil
+		}},
+		filterOf{"from", func(v string) *domain.Field { return parseMoment("from", v, &filter.From) }},
+		filterOf{"to", func(v string) *domain.Field { return parseMoment("to", v, &filter.To) }},
+	)
+	return filter, err
 }
 
 // parseMoment reads a time; before 1970 and after 9999 nothing happened.

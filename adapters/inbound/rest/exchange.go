@@ -111,6 +111,11 @@ func (s *Server) guard(e endpoint) echo.HandlerFunc {
 				}
 			}
 		}
+		if e.query != nil {
+			if err := checkQuery(c, e.query); err != nil {
+				return err
+			}
+		}
 		return e.handle(c, x)
 	}
 }

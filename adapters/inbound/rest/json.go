@@ -19,6 +19,7 @@ const (
 
 	maxDepth     = 32 // of nested arrays and objects
 	maxFieldName = 64 // bytes of a field's name that an answer repeats
+	maxMisfits   = 32 // fields that an answer names, of what the client made up
 )
 
 var (
@@ -119,7 +120,11 @@ func fieldName(p jsontext.Pointer) string {
 	for part := range p.Tokens() {
 		parts = append(parts, part)
 	}
-	name := strings.Join(parts, ".")
+	return shortened(strings.Join(parts, "."))
+}
+
+// shortened cuts a name that the client made up.
+func shortened(name string) string {
 	if len(name) > maxFieldName {
 		name = name[:maxFieldName]
 		for !utf8.ValidString(name) {

@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 
@@ -62,29 +64,77 @@ func parseCursor(list, cursor string) (string, error) {
 // operation id.
 func page(c echo.Context, list string) (domain.Page, error) {
 	page := domain.Page{Limit: domain.DefaultPageSize}
-	limit, given, err := queryValue(c, "limit")
-	if err != nil {
-		return domain.Page{}, err
-	}
+	limit, given, bad := queryValue(c, "limit")
 	if given {
-		if page.Limit, err = strconv.Atoi(limit); err != nil || page.Limit < 1 || page.Limit > domain.MaxPageSize {
-			return domain.Page{}, domain.InvalidFields(domain.Field{Name: "limit", Code: "range", Message: fmt.Sprintf("must be 1 to %d", domain.MaxPageSize)})
+		if number, err := strconv.Atoi(limit); err == nil && number >= 1 && number <= domain.MaxPageSize {
+			page.Limit = number
+		} else {
+			bad = domain.InvalidFields(domain.Field{Name: "limit", Code: "range", Message: fmt.Sprintf("must be 1 to %d", domain.MaxPageSize)})
 		}
 	}
 	after, given, err := queryValue(c, "cursor")
-	if err == nil && given && after != "" {
+	if given && after != "" {
 		page.After, err = parseCursor(list, after)
 	}
-	return page, err
+	if err := domain.AllFields(bad, err); err != nil {
+		return domain.Page{}, err
+	}
+	return page, nil
+}
+
+// filterOf reads one parameter that picks items of a list.
+type filterOf struct {
+	name string
+	take func(value string) *domain.Field // gives what is wrong with it
+}
+
+// readFilters reads the parameters in their order, and names all that are
+// wrong. Empty is absent.
+func readFilters(c echo.Context, filters ...filterOf) error {
+	checks := make([]error, len(filters))
+	for i, filter := range filters {
+		value, _, err := queryValue(c, filter.name)
+		if err == nil && value != "" {
+			if wrong := filter.take(value); wrong != nil {
+				err = domain.InvalidFields(*wrong)
+			}
+		}
+		checks[i] = err
+	}
+	return domain.AllFields(checks...)
+}
+
+// checkQuery refuses parameters that a list does not know: who misspells a
+// filter would take what it lets through for what was asked.
+func checkQuery(c echo.Context, known []field) error {
+	query, err := readQuery(c)
+	if err != nil {
+		return err
+	}
+	var unknown []domain.Field
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if !slices.ContainsFunc(known, func(f field) bool { return f.name == name }) && len(unknown) < maxMisfits {
+			unknown = append(unknown, domain.Field{Name: shortened(name), Code: "unknown", Message: "is not known here"})
+		}
+	}
+	return domain.InvalidFields(unknown...)
+}
+
+func readQuery(c echo.Context) (url.Values, error) {
+	query, err := url.ParseQuery(c.Request().URL.RawQuery)
+	if err != nil {
+		return nil, domain.Invalid(domain.CodeInvalidRequest, "the query could not be read")
+	}
+	return query, nil
 }
 
 // queryValue gives the one value of a query parameter. A query that can't be
 // read, or names the parameter twice, is refused: nobody knows which is meant.
 func queryValue(c echo.Context, name string) (value string, given bool, err error) {
-	query, err := url.ParseQuery(c.Request().URL.RawQuery)
+	query, err := readQuery(c)
 	switch values := query[name]; {
 	case err != nil:
-		return "", false, domain.Invalid(domain.CodeInvalidRequest, "the query could not be read")
+		return "", false, err
 	case len(values) > 1:
 		return "", false, domain.InvalidFields(domain.Field{Name: name, Code: "repeated", Message: "must be given once"})
 	case len(values) == 1:

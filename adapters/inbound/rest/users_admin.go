@@ -27,12 +27,9 @@ var userParameters = []field{
 const userList = "list-users"
 
 func (s *Server) listUsers(c echo.Context, x *exchange) error {
-	filter, err := userFilter(c)
-	if err != nil {
-		return err
-	}
+	filter, bad := userFilter(c)
 	page, err := page(c, userList)
-	if err != nil {
+	if err := domain.AllFields(bad, err); err != nil {
 		return err
 	}
 	found, err := s.use.Users.List(c.Request().Context(), x.caller, filter, page)
@@ -42,26 +39,15 @@ func (s *Server) listUsers(c echo.Context, x *exchange) error {
 	return writeList(c, userList, found, answerUser)
 }
 
-func userFilter(c echo.Context) (inbound.UserFilter, error) {
-	var filter inbound.UserFilter
-	for name, take := range map[string]func(string) *domain.Field{
-		"q":             func(v string) *domain.Field { filter.Text = v; return nil },
-		"is_active":     func(v string) *domain.Field { return parseFlag("is_active", v, &filter.IsActive) },
-		"is_verified":   func(v string) *domain.Field { return parseFlag("is_verified", v, &filter.IsVerified) },
-		"role":          func(v string) *domain.Field { filter.Role = role.Name(v); return nil },
-		"created_after": func(v string) *domain.Field { return parseMoment("created_after", v, &filter.CreatedAfter) },
-	} {
-		value, given, err := queryValue(c, name)
-		if err != nil {
-			return inbound.UserFilter{}, err
-		}
-		if given && value != "" {
-			if wrong := take(value); wrong != nil {
-				return inbound.UserFilter{}, domain.InvalidFields(*wrong)
-			}
-		}
-	}
-	return filter, nil
+func userFilter(c echo.Context) (filter inbound.UserFilter, err error) {
+	err = readFilters(c,
+		filterOf{"q", func(v string) *domain.Field { filter.Text = v; return nil }},
+		filterOf{"is_active", func(v string) *domain.Field { return parseFlag("is_active", v, &filter.IsActive) }},
+		filterOf{"is_verified", func(v string) *domain.Field { return parseFlag("is_verified", v, &filter.IsVerified) }},
+		filterOf{"role", func(v string) *domain.Field { filter.Role = role.Name(v); return nil }},
+		filterOf{"created_after", func(v string) *domain.Field { return parseMoment("created_after", v, &filter.CreatedAfter) }},
+	)
+	return filter, err
 }
 
 func parseFlag(name, value string, into **bool) *domain.Field {

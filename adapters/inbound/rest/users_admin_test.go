@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
@@ -60,6 +61,36 @@ func TestUsersAdministered(t *testing.T) {
 		{name: "generate for an empty object", path: someonePath + "/password", headers: j, body: `{}`, status: 200, calls: []string{"set password"}, exactly: `{"password":"generated"}`},
 		{name: "set a password", path: someonePath + "/password", headers: j, body: `{"password":"` + goodWord + `"}`, status: 204, calls: []string{"set password"}},
 	})
+}
+
+// All that is wrong with a query is told at once, in the order of the document.
+func TestQueriesAreToldAllThatIsWrong(t *testing.T) {
+	for target, want := range map[string][]string{
+		adminUsersPath + "?is_active=x&is_verified=x&created_after=x&limit=0&cursor=x": {"is_active format", "is_verified format", "created_after format", "limit range", "cursor format"},
+		adminUsersPath + "?sort=password_hash&fields=a&q=a&is_active=x":                {"fields unknown", "sort unknown"},
+		"/api/v1/admin/audit?to=x&from=x&outcome=x&limit=x":                            {"outcome unknown", "from format", "to format", "limit range"},
+		"/api/v1/admin/audit/export?limit=1":                                           {"limit unknown"},
+		rolesPath + "?q=a":                                                             {"q unknown"},
+		mePath + "/sessions?" + strings.Repeat("n", 100) + "=1":                        {strings.Repeat("n", maxFieldName) + " unknown"},
+	} {
+		for range 5 { // no random order
+			s, _ := serve(t, obliging(), configured())
+			w := ask(s, exampleCase{method: "GET", path: target, headers: []string{full}}.request())
+			var told struct {
+				Errors []struct{ Field, Code string }
+			}
+			if err := json.Unmarshal(w.Body.Bytes(), &told); err != nil || w.Code != http.StatusUnprocessableEntity {
+				t.Fatalf("%s: %d %s", target, w.Code, w.Body)
+			}
+			var got []string
+			for _, e := range told.Errors {
+				got = append(got, e.Field+" "+e.Code)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("%s:\n%s", target, diff)
+			}
+		}
+	}
 }
 
 func TestOwnAccess(t *testing.T) {
