@@ -2,6 +2,8 @@ package rest
 
 import (
 	"bytes"
+	"net/http"
+	"net/url"
 
 	"github.com/go-json-experiment/json"
 	"github.com/labstack/echo/v4"
@@ -60,6 +62,28 @@ func (s *Server) discoveryDocument() ([]byte, error) {
 
 func (s *Server) discover(c echo.Context, _ *exchange) error {
 	return s.discovery.write(c)
+}
+
+// insertedDiscovery is where clients look that put the well-known part between
+// the host and the path of an issuer (RFC 8414, section 3.1).
+func (s *Server) insertedDiscovery() []endpoint {
+	if s.issuerPath() == "" {
+		return nil
+	}
+	return []endpoint{{method: http.MethodGet, path: discoveryPath + "/*", access: anyone, unlisted: true, handle: func(c echo.Context, x *exchange) error {
+		if c.Request().URL.Path != discoveryPath+s.issuerPath() {
+			return echo.ErrNotFound
+		}
+		return s.discover(c, x)
+	}}}
+}
+
+func (s *Server) issuerPath() string {
+	issuer, err := url.Parse(s.config.Issuer)
+	if err != nil {
+		return "" // not one that anybody could look up
+	}
+	return issuer.Path
 }
 
 // keySet documents RFC 7517, section 5; the document itself comes ready-made.

@@ -45,3 +45,23 @@ func TestPublicationsAreSentOnce(t *testing.T) {
 		t.Error("a rotated ring has the tag of the one before")
 	}
 }
+
+// RFC 8414, section 3.1: the path of the issuer follows the well-known part.
+func TestDiscoveryOfAnIssuerWithAPath(t *testing.T) {
+	for issuer, found := range map[string]map[string]bool{
+		"https://auth.example.com/":        {discoveryPath: true, discoveryPath + "/": false, discoveryPath + "/auth": false},
+		"https://auth.example.com/auth/":   {discoveryPath: true, discoveryPath + "/auth": true, discoveryPath + "/other": false, discoveryPath + "/auth/x": false},
+		"https://auth.example.com/a:b/*/c": {discoveryPath: true, discoveryPath + "/a:b/*/c": true, discoveryPath + "/a:x/y/c": false},
+	} {
+		config := configured()
+		config.Issuer = issuer
+		s, _ := serve(t, obliging(), config)
+		plain := ask(s, exampleCase{method: "GET", path: discoveryPath}.request()).Body.String()
+		for path, want := range found {
+			got := ask(s, exampleCase{method: "GET", path: path}.request())
+			if (got.Code == http.StatusOK) != want || want == (got.Code == http.StatusNotFound) || want && got.Body.String() != plain {
+				t.Errorf("%s of %s: %d %s", path, issuer, got.Code, got.Body)
+			}
+		}
+	}
+}

@@ -138,7 +138,7 @@ func (s *Server) table() []endpoint {
 		{method: http.MethodGet, path: openAPIPath, access: anyone, handle: s.openAPI,
 			tag: tagSystem, id: "openapi", summary: "This document", answer: reflect.TypeFor[map[string]any](), ifNoneMatch: true, status: http.StatusOK},
 	}
-	return slices.Concat(table, s.roleRoutes(), s.scopeRoutes(), s.userRoutes(), s.ownAccessRoutes(), s.recoveryRoutes(), s.clientRoutes(), s.deviceRoutes(), s.operations(), s.docsRoutes())
+	return slices.Concat(table, s.insertedDiscovery(), s.roleRoutes(), s.scopeRoutes(), s.userRoutes(), s.ownAccessRoutes(), s.recoveryRoutes(), s.clientRoutes(), s.deviceRoutes(), s.operations(), s.docsRoutes())
 }
 
 // at gives the endpoint a path; suffix keeps operation ids distinct.
