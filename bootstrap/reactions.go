@@ -38,8 +38,8 @@ func reactionList(cfg *config.Config, p parts, more additions) []inbound.Reactio
 }
 
 // newPlan tells the store which reactions follow from which events.
-func newPlan(cfg *config.Config, more additions) (*jobs.Plan, error) {
-	return jobs.NewPlan(cfg.Driver(), reactionList(cfg, parts{}, more))
+func newPlan(cfg *config.Config, more additions, logger *zap.Logger) (*jobs.Plan, error) {
+	return jobs.NewPlan(cfg.Driver(), reactionList(cfg, parts{}, more), logger)
 }
 
 // How often each instance looks for jobs. A second is soon enough for a mail; in

@@ -113,8 +113,8 @@ func TestAnswersHoldNoSecrets(t *testing.T) {
 		s.mail(t, "password_reset", w.alice.Email)
 		walked := 0
 		for _, o := range s.operations(t) {
-			if o.changes() || !strings.HasPrefix(o.path, "/api/v1/") {
-				continue
+			if o.changes() || !strings.HasPrefix(o.path, "/api/v1/") || strings.HasSuffix(o.path, "/{user_code}") {
+				continue // a code that waits is of a flow, and looked at there
 			}
 			walked++
 			t.Run("ADM-22 "+o.path, func(t *testing.T) {

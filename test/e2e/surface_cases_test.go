@@ -69,6 +69,7 @@ func surfaceCases(w *world) []contractCase {
 var openOperations = []string{
 	"POST " + tokenPath,                           // the client proves itself
 	"POST " + introspectPath,                      // the same
+	"POST /api/v1/auth/device_authorization",      // the same, and a public client may
 	"POST " + revokePath,                          // the same; for a public client the token suffices
 	"POST " + registerPath,                        // by whom nobody knows yet
 	"POST /api/v1/users/verify-email/request",     // for who has nothing but a mailbox

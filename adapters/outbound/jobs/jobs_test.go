@@ -71,7 +71,7 @@ func newDesk(t *testing.T, url string, reactions ...inbound.Reaction) *desk {
 	if url[:8] == "postgres" {
 		dialect = "postgres"
 	}
-	plan, err := jobs.NewPlan(dialect, reactions)
+	plan, err := jobs.NewPlan(dialect, reactions, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,10 +201,10 @@ func TestAFailureIsTriedAgainAndHoldsUpNobody(t *testing.T) {
 }
 
 func TestAPlanHasOneReactionOfAName(t *testing.T) {
-	if _, err := jobs.NewPlan("sqlite", []inbound.Reaction{newReaction("a", nil), newReaction("a", nil)}); err == nil {
+	if _, err := jobs.NewPlan("sqlite", []inbound.Reaction{newReaction("a", nil), newReaction("a", nil)}, zap.NewNop()); err == nil {
 		t.Error("two of one name were taken")
 	}
-	if _, err := jobs.NewPlan("mysql", nil); err == nil {
+	if _, err := jobs.NewPlan("mysql", nil, zap.NewNop()); err == nil {
 		t.Error("an unknown dialect was taken")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"go.uber.org/zap"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/inbound"
@@ -52,8 +53,9 @@ type Plan struct {
 }
 
 // NewPlan makes the plan of these reactions, of which only names and events
-// are asked. Two of one name are refused.
-func NewPlan(dialect string, reactions []inbound.Reaction) (*Plan, error) {
+// are asked. Two of one name are refused. River would log elsewhere than to the
+// logger.
+func NewPlan(dialect string, reactions []inbound.Reaction, logger *zap.Logger) (*Plan, error) {
 	p := &Plan{names: map[domain.EventType][]string{}}
 	var known []string
 	for _, r := range reactions {
@@ -69,7 +71,7 @@ func NewPlan(dialect string, reactions []inbound.Reaction) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.inserter, err = river.NewClient(driver, &river.Config{})
+	p.inserter, err = river.NewClient(driver, &river.Config{Logger: newLog(logger)})
 	return p, err
 }
 
