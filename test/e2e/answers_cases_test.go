@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/keystone-auth/keystone/test/services"
 )
 
 // TestLogLines: whatever is sent, a request is one line, and a short one.
@@ -63,6 +65,7 @@ func TestOAuthErrors(t *testing.T) {
 
 // TestManyTokens: ten thousand, and no two alike.
 func TestManyTokens(t *testing.T) {
+	services.Long(t)
 	eachStoreCase(t, "JWT-18", nil, func(t *testing.T, s *Server) {
 		w := newWorld(t, s)
 		seen := make([]map[any]bool, 8)

@@ -111,8 +111,13 @@ func TestDeviceAuthorization(t *testing.T) {
 		if got := s.send(t, me(device.text("access_token"))); got.status != http.StatusUnauthorized {
 			t.Errorf("it outlives the logout: %d", got.status)
 		}
-		// What was let in and did not fetch its tokens yet falls with the login it was done from.
 		alice = s.login(t, person)
+		denied := ask("scope", "read:profile")
+		if got := decide(alice.Access, denied.text("user_code"), "deny"); got != http.StatusNoContent {
+			t.Errorf("deny: %d", got)
+		}
+		refused("denied", "access_denied", poll(tv, denied.text("device_code")))
+		// What was let in and did not fetch its tokens yet falls with the login it was done from.
 		third := ask("scope", "read:profile")
 		if got := decide(alice.Access, third.text("user_code"), "approve"); got != http.StatusNoContent {
 			t.Fatalf("approve: %d", got)

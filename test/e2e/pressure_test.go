@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/keystone-auth/keystone/test/services"
 )
 
 // memory is what the process holds: now (VmRSS) or at most so far (VmHWM), in KiB.
@@ -38,6 +40,7 @@ func (s *Server) memory(t *testing.T, field string) int {
 // TestLoginStorm: what can't be hashed now is refused, the memory is bounded,
 // and who has a token notices nothing.
 func TestLoginStorm(t *testing.T) {
+	services.Long(t)
 	const (
 		logins      = 300
 		concurrency = 2
@@ -189,6 +192,7 @@ func goroutines(t *testing.T, ops string) int {
 // TestSlowClients: who sends or reads slowly is shut out in time, and keeps
 // nobody from being served. What connections do has nothing to do with stores.
 func TestSlowClients(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	t.Parallel()
 	t.Run("INP-08, OPS-13", func(t *testing.T) {

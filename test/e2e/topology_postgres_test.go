@@ -143,6 +143,7 @@ func underWrites(t *testing.T, given settings, do func(s *Server, soon func())) 
 // TestPostgresIsKilled: what was answered is stored, what was not is asked for
 // again with success, and no instance is restarted (REV-09, OPS-05, OPS-06).
 func TestPostgresIsKilled(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	primary := services.NewPostgres(t)
 	underWrites(t, onOwnPostgres(primary), func(_ *Server, more func()) {
@@ -157,6 +158,7 @@ func TestPostgresIsKilled(t *testing.T) {
 // TestPostgresFailsOver: the primary is gone for good, and the replica that had
 // to confirm each commit takes its place.
 func TestPostgresFailsOver(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	primary := services.NewPostgres(t)
 	replica := primary.Replica(t)
@@ -173,6 +175,7 @@ func TestPostgresFailsOver(t *testing.T) {
 // TestPostgresIsSlow: a lock that another holds, and a server that froze, are
 // answered with 503 and not waited for.
 func TestPostgresIsSlow(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	primary := services.NewPostgres(t)
 	p := newPair(t, onOwnPostgres(primary).with(settings{"DATABASE_MAX_CONNS": "2"}))
@@ -206,6 +209,7 @@ func TestPostgresIsSlow(t *testing.T) {
 
 // TestFiveStartAtOnce: on an empty database exactly one of each is made.
 func TestFiveStartAtOnce(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	given := onOwnPostgres(services.NewPostgres(t)).with(settings{"DATABASE_MAX_CONNS": "4", "ISSUER": "http://keystone.example"})
 	var all []*Server

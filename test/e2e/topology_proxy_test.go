@@ -103,6 +103,7 @@ func behindProxy(t *testing.T, more settings) (kept, fresh *Server, instances []
 // TestRollingRestart: each instance in turn is replaced while clients log in,
 // refresh, register and are validated, and none of them sees a failure.
 func TestRollingRestart(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	kept, fresh, instances := behindProxy(t, settings{"SHUTDOWN_DELAY": "2s"})
 	a := kept.register(t)
@@ -178,6 +179,7 @@ func (s *Server) patient(c call) (answer, error) {
 // TestNoAffinity: limits, lockout, settings and keys are one, whichever instance
 // a request comes to.
 func TestNoAffinity(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	proxy, _, instances := behindProxy(t, settings{"RATE_LIMITS": "off,login_user=9/1h", "LOCKOUT_ATTEMPTS": "5", "LOCKOUT_DURATIONS": "1h"})
 	admin := proxy.login(t, proxy.Admin)

@@ -18,6 +18,7 @@ const aWhile = 1500 * time.Millisecond
 // TestRedisIsLost: whatever happens to Redis, no ended token is accepted, what
 // ends meanwhile is known everywhere within a second, and nothing is restarted.
 func TestRedisIsLost(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	redis := services.NewRedis(t)
 	p := newPair(t, onOwnPostgres(services.NewPostgres(t)).with(settings{"REDIS_URL": redis.URL()}))
@@ -52,6 +53,7 @@ func TestRedisIsLost(t *testing.T) {
 
 // TestSentinelFailover: the primary dies, and its replica takes over.
 func TestSentinelFailover(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	redis := services.NewRedis(t)
 	replica := redis.Replica(t)
@@ -71,6 +73,7 @@ func TestSentinelFailover(t *testing.T) {
 // TestRedisCluster: limits are shared over all nodes, messages pass between
 // them, and a primary that dies is replaced.
 func TestRedisCluster(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	cluster := services.NewRedisCluster(t)
 	p := newPair(t, onOwnPostgres(services.NewPostgres(t)).with(settings{

@@ -15,6 +15,7 @@ import (
 // TestReplicas: lists are read from a replica that is near, and from the primary
 // where there is none; nobody notices but those who look.
 func TestReplicas(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	primary := services.NewPostgres(t)
 	replica := primary.Replica(t)

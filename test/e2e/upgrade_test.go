@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/keystone-auth/keystone/test/services"
 )
 
 // previousVersion is the commit that stands for the release before this one: a
@@ -57,6 +59,7 @@ func previousProgram(t *testing.T) string {
 // a failure while the new one migrates and after, each sees what the other
 // revokes, and the old one can be started again.
 func TestTwoVersionsSideBySide(t *testing.T) {
+	services.Long(t)
 	needsProcess(t)
 	t.Parallel()
 	old := prepare(t, stores[1].settings(t))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/keystone-auth/keystone/test/load/ceiling"
@@ -19,16 +20,25 @@ func TestMain(m *testing.M) {
 		main()
 		os.Exit(0)
 	}
-	if err := services.Alone(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
 	services.Main(m)
+}
+
+// alone is for the tests that load the machine.
+var alone = sync.OnceValue(services.Alone)
+
+// heavy skips or keeps out of the way of others.
+func heavy(t *testing.T) {
+	t.Helper()
+	services.Long(t)
+	if err := alone(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestQuick runs every scenario for a moment: no answer may be wrong, and every
 // scenario must report. How fast it is depends on what else the machine does.
 func TestQuick(t *testing.T) {
+	heavy(t)
 	file := filepath.Join(t.TempDir(), "report.json")
 	err := run(t.Context(), []string{"-quick", "-json", file})
 	if errors.Is(err, services.ErrAbsent) {
@@ -58,6 +68,7 @@ func TestQuick(t *testing.T) {
 
 // TestGrowthQuick does the same for the comparison of a small store and a grown one.
 func TestGrowthQuick(t *testing.T) {
+	heavy(t)
 	file := filepath.Join(t.TempDir(), "report.json")
 	err := run(t.Context(), []string{"-growth", "-quick", "-json", file})
 	if errors.Is(err, services.ErrAbsent) && os.Getenv("CI") == "" {

@@ -77,6 +77,15 @@ func (s service) missing(t testing.TB, err error) {
 	t.Skipf("NO %s, SO THIS IS NOT TESTED: set %s, or %s=1, or have Docker or its binaries at hand", s.name, s.variable, localWanted)
 }
 
+// Long skips a test that takes a good part of a minute or more, and says so, where
+// nothing asked for the whole: neither CI nor KEYSTONE_TEST_REQUIRE_SERVICES is set.
+func Long(t testing.TB) {
+	t.Helper()
+	if os.Getenv("CI") == "" && os.Getenv(required) == "" {
+		t.Skipf("TAKES LONG, SO THIS IS NOT TESTED: set CI or %s", required)
+	}
+}
+
 // started holds how to stop the servers this binary started.
 var started struct {
 	sync.Mutex
