@@ -18,6 +18,7 @@ type leaks struct {
 	*world
 	t       *testing.T
 	ops     string
+	traces  *receiver
 	refused strings.Builder // what every error said
 	codes   []string        // of six digits: too short for the ledger
 }
@@ -64,9 +65,12 @@ func TestNothingLeaks(t *testing.T) {
 				redis.RequireAuth(password)
 				given["REDIS_URL"] = "redis://:" + password + "@" + redis.Addr()
 			}
-			s := start(t, given)
+			traces := newReceiver(t)
+			s := prepare(t, given)
+			s.environ = []string{"OTEL_EXPORTER_OTLP_ENDPOINT=" + traces.URL, "OTEL_BSP_SCHEDULE_DELAY=100"}
+			s.Start(t)
 			s.secrets.keep(password)
-			l := &leaks{world: newWorld(t, s), t: t, ops: given["OPS_ADDR"]}
+			l := &leaks{world: newWorld(t, s), t: t, ops: given["OPS_ADDR"], traces: traces}
 			l.people()
 			l.machines()
 			l.inQueries()
@@ -186,11 +190,15 @@ func (l *leaks) search(redis *miniredis.Miniredis) {
 	}
 	places := l.stored(l.t)
 	places["log"], places["answers"], places["metrics"] = l.Logs(), l.refused.String(), string(metrics)
+	l.traces.mu.Lock()
+	places["traces"] = l.traces.raw.String()
+	l.traces.mu.Unlock()
 	if redis != nil {
 		places["Redis"] = redis.Dump()
 	}
-	if len(l.secrets.held) < 45 || len(places["answers"]) < 5000 {
-		l.t.Errorf("%d secrets, %d bytes of refusals: the run was not what it should have been", len(l.secrets.held), len(places["answers"]))
+	if len(l.secrets.held) < 45 || len(places["answers"]) < 5000 || len(places["traces"]) < 5000 {
+		l.t.Errorf("%d secrets, %d bytes of refusals, %d of traces: the run was not what it should have been",
+			len(l.secrets.held), len(places["answers"]), len(places["traces"]))
 	}
 	for place, content := range places {
 		for _, found := range l.secrets.find(content) {
