@@ -63,14 +63,7 @@ func (s *Server) deviceRoutes() []endpoint {
 }
 
 func (s *Server) authorizeDevice(c echo.Context, _ *exchange) error {
-	if err := checkBasic(c.Request().Header); err != nil {
-		return err
-	}
-	form, err := readForm(c)
-	if err != nil {
-		return err
-	}
-	credentials, err := s.clientCredentials(c.Request().Header, form)
+	form, credentials, err := s.readClientForm(c)
 	if err != nil {
 		return err
 	}

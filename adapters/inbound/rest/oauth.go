@@ -168,15 +168,23 @@ func seconds(t time.Time) int64 {
 	return t.Unix()
 }
 
-func (s *Server) revoke(c echo.Context, _ *exchange) error {
+// readClientForm reads a form and what the request says about its client, of which
+// the form then holds nothing any more. A header that can't authenticate is
+// refused before the body is read.
+func (s *Server) readClientForm(c echo.Context) (map[string]string, inbound.ClientCredentials, error) {
 	if err := checkBasic(c.Request().Header); err != nil {
-		return err
+		return nil, inbound.ClientCredentials{}, err
 	}
 	form, err := readForm(c)
 	if err != nil {
-		return err
+		return nil, inbound.ClientCredentials{}, err
 	}
 	credentials, err := s.clientCredentials(c.Request().Header, form)
+	return form, credentials, err
+}
+
+func (s *Server) revoke(c echo.Context, _ *exchange) error {
+	form, credentials, err := s.readClientForm(c)
 	if err != nil {
 		return err
 	}
