@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,6 +118,15 @@ func userListText(t *testing.T, s Store) {
 		`100%_\'"` + tag:                  found,
 		"STRASSE" + tag:                   found,
 		"\u00e9" + tag:                    found,
+		"TRASSE" + tag[:1]:                found,
+		"I\u0307E\u0301" + tag:            found, // decomposed
+		`'"` + tag + "\uFF05":             nil,
+		"straßen" + tag:                   nil,
+		"*" + tag:                         nil,
+		`"` + tag + `" OR "` + tag + `"`:  nil,
+		`"""`:                             nil,
+		"search : " + tag:                 nil,
+		"NEAR(" + tag + ")":               nil,
 		tag + "%":                         nil,
 		"mail%" + tag:                     nil,
 		"mailx" + tag:                     nil,
@@ -130,6 +140,28 @@ func userListText(t *testing.T, s Store) {
 			same(t, "users", usernames(s.listed(t, outbound.UserFilter{Text: text})), want)
 		})
 	}
+	t.Run("one and two characters are enough", func(t *testing.T) {
+		rare := given.User(func(u *user.Snapshot) { u.DisplayName = "\u1E9E\U00010428\u00DC" }) // which Fold makes ss and two more
+		s.given(t, rare)
+		for _, text := range []string{"\U00010400", "\U00010400\u00FC", "\u00DF\U00010428", "S\U00010428\u00FC"} {
+			same(t, fmt.Sprintf("%q", text), usernames(s.listed(t, outbound.UserFilter{Text: text})), []string{string(rare.Username())})
+		}
+	})
+	t.Run("who is deleted is not found, and whoever has the name next is", func(t *testing.T) {
+		name := given.Name("deleted")
+		again := func(u *user.Snapshot) { u.LastName = name }
+		u := given.User(again)
+		s.given(t, u)
+		ok(t, s.do(t, func(ctx context.Context, r outbound.Repositories) error {
+			gone := user.Rehydrate(u.Snapshot())
+			gone.Delete(domain.System, given.Now)
+			return r.Users.Delete(ctx, gone)
+		}))
+		same(t, "deleted", usernames(s.listed(t, outbound.UserFilter{Text: name})), []string(nil))
+		next := given.User(again)
+		s.given(t, next)
+		same(t, "next", usernames(s.listed(t, outbound.UserFilter{Text: name})), []string{string(next.Username())})
+	})
 	t.Run("what was renamed is found by its new name only", func(t *testing.T) {
 		before, after := given.Name("before"), given.Name("after")
 		u := given.User(func(u *user.Snapshot) { u.LastName = before })

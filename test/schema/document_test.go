@@ -90,11 +90,12 @@ func rows(t *testing.T, db *sql.DB, query string, args ...any) [][]string {
 	return all
 }
 
-// tables reads the schema, without what belongs to the migrator and to River.
+// tables reads the schema, without what belongs to the migrator, to River and to
+// a virtual table.
 func tables(t *testing.T, db *sql.DB) []table {
 	t.Helper()
 	var all []table
-	for _, row := range rows(t, db, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name") {
+	for _, row := range rows(t, db, "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') ORDER BY name") {
 		name := row[0]
 		if strings.HasPrefix(name, "river_") || strings.HasPrefix(name, "goose_") || strings.HasPrefix(name, "sqlite_") {
 			continue

@@ -8,6 +8,8 @@ var tablesHold = map[string]string{
 	"scopes":                "permissions",
 	"role_scopes":           "what roles hold",
 	"user_roles":            "which roles users have",
+	"user_search":           "on SQLite, which three characters stand where in the column `search` of `users`: an FTS5 table without the text, kept by triggers",
+	"user_search_keys":      "on SQLite, the numbers of users in `user_search`",
 	"service_clients":       "OAuth clients; the built-in one has `is_first_party`",
 	"service_client_scopes": "what clients hold",
 	"sessions":              "logins; the `sid` of tokens",

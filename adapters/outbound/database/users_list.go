@@ -25,7 +25,7 @@ func NewUserList(db *DB) *UserList { return &UserList{db: db} }
 
 // List implements the port. Ids are made in the order of time, so their order
 // is that of creation and never changes. Each filter that leaves much out walks
-// an index in the order of the list.
+// an index in the order of the list, but for a text that few users have.
 func (l *UserList) List(ctx context.Context, filter outbound.UserFilter, page domain.Page) (domain.Listing[user.Snapshot], error) {
 	if strings.Contains(filter.Text, "\n") {
 		return domain.Listing[user.Snapshot]{}, nil // no field holds it; between two fields it is in every row
@@ -46,8 +46,18 @@ func (l *UserList) List(ctx context.Context, filter outbound.UserFilter, page do
 				return err
 			}
 		}
+		few, err := l.few(ctx, on, filter.Text)
+		if err != nil {
+			return err
+		}
 		query := on.NewSelect().Model(&rows).ColumnExpr("u.*").ColumnExpr(rolesOfUser + "u.id) AS roles").Limit(int64(page.Limit) + 1)
-		if role != domain.NoID { // CROSS keeps SQLite to this order
+		switch { // CROSS keeps SQLite to these orders
+		case few && role != domain.NoID:
+			query = query.ModelTableExpr("("+hits+") AS h CROSS JOIN user_roles AS f CROSS JOIN users AS u", phrase(filter.Text)).
+				Where("f.user_id = h.id AND f.role_id = ? AND u.id = h.id", role)
+		case few:
+			query = query.ModelTableExpr("("+hits+") AS h CROSS JOIN users AS u", phrase(filter.Text)).Where("u.id = h.id")
+		case role != domain.NoID:
 			query = query.ModelTableExpr("user_roles AS f CROSS JOIN users AS u").Where("f.role_id = ? AND u.id = f.user_id", role)
 		}
 		return filtered(query, filter, after).Scan(ctx)
@@ -79,8 +89,8 @@ func filtered(query *bun.SelectQuery, filter outbound.UserFilter, after *userPos
 		query = query.Where("u.created_at > ?", filter.CreatedAfter).OrderExpr("u.created_at, u.id")
 	}
 	if filter.Text != "" {
-		pattern := "%" + literal.Replace(domain.Fold(storable(filter.Text))) + "%"
-		query = query.Where(`(u.search LIKE ? ESCAPE '\' OR (u.search IS NULL AND `+searchOfOld+` LIKE ? ESCAPE '\'))`, pattern, pattern)
+		like := pattern(filter.Text)
+		query = query.Where(`(u.search LIKE ? ESCAPE '\' OR (u.search IS NULL AND `+searchOfOld+` LIKE ? ESCAPE '\'))`, like, like)
 	}
 	if filter.IsActive != nil {
 		query = query.Where("u.is_active = ?", *filter.IsActive)
@@ -124,17 +134,4 @@ func parseUserPlace(filter outbound.UserFilter, place string) (*userPosition, er
 		return nil, domain.InvalidCursor()
 	}
 	return &after, nil
-}
-
-// literal keeps a text from meaning anything to LIKE.
-var literal = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
-
-// searchOfOld stands in for the column search of rows that a program wrote
-// which does not know it.
-const searchOfOld = "lower(u.username || '\n' || u.email || '\n' || u.first_name || '\n' || u.last_name || '\n' || u.display_name)"
-
-// search is what a text in a list of users is looked for in. Names are single
-// lines, so nothing is found across two of them.
-func search(s user.Snapshot) string {
-	return domain.Fold(strings.Join([]string{string(s.Username), string(s.Email), s.FirstName, s.LastName, s.DisplayName}, "\n"))
 }
