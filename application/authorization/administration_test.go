@@ -26,10 +26,10 @@ func TestWhoMayChangeRoles(t *testing.T) {
 			return r.Delete(t.Context(), caller, name, 0)
 		},
 		"grant": func(t *testing.T, r *Roles, caller inbound.Caller) error {
-			return r.Grant(t.Context(), caller, name, "read:profile")
+			return r.Grant(t.Context(), caller, name, "read:profile", 0)
 		},
 		"withdraw": func(t *testing.T, r *Roles, caller inbound.Caller) error {
-			return r.Withdraw(t.Context(), caller, name, "read:audit")
+			return r.Withdraw(t.Context(), caller, name, "read:audit", 0)
 		},
 	}
 	callers := map[string]struct {
@@ -90,7 +90,7 @@ func TestGrantingToRoles(t *testing.T) {
 			s.roles["empty"] = role.Snapshot{Name: "empty", Version: 1}
 			roles, _ := s.services()
 			for range 2 { // twice changes nothing more
-				err := roles.Grant(t.Context(), editor, c.role, c.scope)
+				err := roles.Grant(t.Context(), editor, c.role, c.scope, 0)
 				if c.code == "" && err != nil || c.code != "" && !domain.HasCode(err, c.code) {
 					t.Fatalf("got %v, want %s", err, c.code)
 				}
@@ -156,7 +156,7 @@ func TestRolesFromBeginningToEnd(t *testing.T) {
 		t.Errorf("listed %+v, %v", got, err)
 	}
 	s.fail = errors.New("away")
-	if err := roles.Grant(ctx, boss, "user", "read:users"); !errors.Is(err, s.fail) {
+	if err := roles.Grant(ctx, boss, "user", "read:users", 0); !errors.Is(err, s.fail) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestScopesFromBeginningToEnd(t *testing.T) {
 	if _, err := roles.Create(ctx, boss, "holder", ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := roles.Grant(ctx, boss, "holder", "read:fresh"); err != nil {
+	if err := roles.Grant(ctx, boss, "holder", "read:fresh", 0); err != nil {
 		t.Fatal(err)
 	}
 	for name, code := range map[string]domain.Code{"read:fresh": domain.CodeInUse, "read:users": domain.CodeBuiltin, "admin:system": domain.CodeBuiltin, "read:nothing": domain.CodeNotFound} {
@@ -198,7 +198,7 @@ func TestScopesFromBeginningToEnd(t *testing.T) {
 			t.Errorf("%s: %v, want %s", name, err, code)
 		}
 	}
-	if err := roles.Withdraw(ctx, boss, "holder", "read:fresh"); err != nil {
+	if err := roles.Withdraw(ctx, boss, "holder", "read:fresh", 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := scopes.Delete(ctx, writer, "read:fresh", 2); err != nil {

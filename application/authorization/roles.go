@@ -98,8 +98,8 @@ func (s *Roles) Delete(ctx context.Context, caller inbound.Caller, name string, 
 }
 
 // Grant adds a scope that the caller holds.
-func (s *Roles) Grant(ctx context.Context, caller inbound.Caller, name, granted string) error {
-	return s.link(ctx, caller, name, granted, func(found *role.Role, permission scope.Name) (bool, error) {
+func (s *Roles) Grant(ctx context.Context, caller inbound.Caller, name, granted string, version int64) error {
+	return s.link(ctx, caller, name, granted, version, func(found *role.Role, permission scope.Name) (bool, error) {
 		if err := caller.MayGrant(permission); err != nil {
 			return false, err
 		}
@@ -108,14 +108,14 @@ func (s *Roles) Grant(ctx context.Context, caller inbound.Caller, name, granted 
 }
 
 // Withdraw removes a scope.
-func (s *Roles) Withdraw(ctx context.Context, caller inbound.Caller, name, withdrawn string) error {
-	return s.link(ctx, caller, name, withdrawn, func(found *role.Role, permission scope.Name) (bool, error) {
+func (s *Roles) Withdraw(ctx context.Context, caller inbound.Caller, name, withdrawn string, version int64) error {
+	return s.link(ctx, caller, name, withdrawn, version, func(found *role.Role, permission scope.Name) (bool, error) {
 		return found.Withdraw(permission, caller.Party(), s.clock.Now()), nil
 	})
 }
 
-func (s *Roles) link(ctx context.Context, caller inbound.Caller, name, permission string, turn func(*role.Role, scope.Name) (bool, error)) error {
-	return s.change(ctx, caller, name, 0, func(ctx context.Context, r outbound.Repositories, found *role.Role) error {
+func (s *Roles) link(ctx context.Context, caller inbound.Caller, name, permission string, version int64, turn func(*role.Role, scope.Name) (bool, error)) error {
+	return s.change(ctx, caller, name, version, func(ctx context.Context, r outbound.Repositories, found *role.Role) error {
 		known, err := r.Scopes.Get(ctx, scope.Name(permission))
 		if err != nil {
 			return noScope(err)

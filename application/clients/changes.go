@@ -73,11 +73,11 @@ func (s *Service) Delete(ctx context.Context, caller inbound.Caller, clientID st
 }
 
 // RotateSecret makes a new secret and lets the old one live on for grace seconds.
-func (s *Service) RotateSecret(ctx context.Context, caller inbound.Caller, clientID string, grace int) (domain.Secret, error) {
+func (s *Service) RotateSecret(ctx context.Context, caller inbound.Caller, clientID string, grace int, version int64) (domain.Secret, error) {
 	// Bounded as given: seconds times a second could overflow.
 	lives := time.Duration(min(max(grace, -1), int(client.MaxGrace/time.Second)+1)) * time.Second
 	secret := token.NewOpaque(token.SecretPrefix, s.random.Entropy())
-	err := s.edit(ctx, caller, scope.WriteClients, clientID, 0, func(_ context.Context, _ outbound.Repositories, found *client.ServiceClient) (bool, error) {
+	err := s.edit(ctx, caller, scope.WriteClients, clientID, version, func(_ context.Context, _ outbound.Repositories, found *client.ServiceClient) (bool, error) {
 		return true, found.Rotate(string(token.DigestOf(secret)), lives, caller.Party(), s.clock.Now())
 	})
 	if err != nil {
@@ -87,8 +87,8 @@ func (s *Service) RotateSecret(ctx context.Context, caller inbound.Caller, clien
 }
 
 // Grant adds a scope that the caller holds.
-func (s *Service) Grant(ctx context.Context, caller inbound.Caller, clientID, granted string) error {
-	return s.link(ctx, caller, clientID, granted, func(found *client.ServiceClient, name scope.Name) (bool, error) {
+func (s *Service) Grant(ctx context.Context, caller inbound.Caller, clientID, granted string, version int64) error {
+	return s.link(ctx, caller, clientID, granted, version, func(found *client.ServiceClient, name scope.Name) (bool, error) {
 		if err := caller.MayGrant(name); err != nil {
 			return false, err
 		}
@@ -97,14 +97,14 @@ func (s *Service) Grant(ctx context.Context, caller inbound.Caller, clientID, gr
 }
 
 // Withdraw removes a scope; tokens that are out lose it too.
-func (s *Service) Withdraw(ctx context.Context, caller inbound.Caller, clientID, withdrawn string) error {
-	return s.link(ctx, caller, clientID, withdrawn, func(found *client.ServiceClient, name scope.Name) (bool, error) {
+func (s *Service) Withdraw(ctx context.Context, caller inbound.Caller, clientID, withdrawn string, version int64) error {
+	return s.link(ctx, caller, clientID, withdrawn, version, func(found *client.ServiceClient, name scope.Name) (bool, error) {
 		return found.Withdraw(name, caller.Party(), s.clock.Now())
 	})
 }
 
-func (s *Service) link(ctx context.Context, caller inbound.Caller, clientID, permission string, turn func(*client.ServiceClient, scope.Name) (bool, error)) error {
-	err := s.edit(ctx, caller, scope.WriteClients, clientID, 0, func(ctx context.Context, r outbound.Repositories, found *client.ServiceClient) (bool, error) {
+func (s *Service) link(ctx context.Context, caller inbound.Caller, clientID, permission string, version int64, turn func(*client.ServiceClient, scope.Name) (bool, error)) error {
+	err := s.edit(ctx, caller, scope.WriteClients, clientID, version, func(ctx context.Context, r outbound.Repositories, found *client.ServiceClient) (bool, error) {
 		known, err := r.Scopes.Get(ctx, scope.Name(permission))
 		if err != nil {
 			return false, noScope(err)

@@ -27,19 +27,21 @@ func verbs(service *Service, control *Control) map[domain.EventType]func(ctx con
 			return service.Delete(ctx, caller, id, 0)
 		},
 		domain.EventClientSecretRotated: func(ctx context.Context, caller inbound.Caller, id string) error {
-			secret, err := service.RotateSecret(ctx, caller, id, 60)
+			secret, err := service.RotateSecret(ctx, caller, id, 60, 0)
 			if (err == nil) != token.WellFormed(token.SecretPrefix, secret.Reveal()) {
 				panic("a secret without a rotation, or the other way round")
 			}
 			return err
 		},
 		domain.EventClientScopeGranted: func(ctx context.Context, caller inbound.Caller, id string) error {
-			return service.Grant(ctx, caller, id, "read:profile")
+			return service.Grant(ctx, caller, id, "read:profile", 0)
 		},
 		domain.EventClientScopeWithdrawn: func(ctx context.Context, caller inbound.Caller, id string) error {
-			return service.Withdraw(ctx, caller, id, "read:audit")
+			return service.Withdraw(ctx, caller, id, "read:audit", 0)
 		},
-		domain.EventClientDeactivated: control.Deactivate,
+		domain.EventClientDeactivated: func(ctx context.Context, caller inbound.Caller, id string) error {
+			return control.Deactivate(ctx, caller, id, 0)
+		},
 	}
 }
 
@@ -141,11 +143,11 @@ func TestChangeOfScopes(t *testing.T) {
 		t.Errorf("an unknown scope, by a superuser: %v", err)
 	}
 	for name, code := range map[string]domain.Code{"read:nothing": domain.CodeNotFound, "write:users": domain.CodeForbidden} {
-		if err := service.Grant(t.Context(), caller, "c", name); !domain.HasCode(err, code) {
+		if err := service.Grant(t.Context(), caller, "c", name, 0); !domain.HasCode(err, code) {
 			t.Errorf("%s: %v, want %s", name, err, code)
 		}
 	}
-	if err := service.Withdraw(t.Context(), caller, "c", "read:nothing"); !domain.HasCode(err, domain.CodeNotFound) {
+	if err := service.Withdraw(t.Context(), caller, "c", "read:nothing", 0); !domain.HasCode(err, domain.CodeNotFound) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -153,16 +155,16 @@ func TestChangeOfScopes(t *testing.T) {
 func TestRotationsOverlap(t *testing.T) {
 	service, _, s := newShelf()
 	old := s.kept.SecretHash
-	secret, err := service.RotateSecret(t.Context(), superuser(), "c", 60)
+	secret, err := service.RotateSecret(t.Context(), superuser(), "c", 60, 0)
 	if err != nil || s.kept.SecretHash != string(token.DigestOf(secret)) || s.kept.PreviousSecretHash != old || !s.kept.PreviousSecretUntil.Equal(given.Now.Add(time.Minute)) {
 		t.Fatalf("kept %+v, %v", s.kept, err)
 	}
 	for _, grace := range []int{-1, 86401, -1 << 62, 1 << 62} {
-		if _, err := service.RotateSecret(t.Context(), superuser(), "c", grace); !domain.HasCode(err, domain.CodeInvalidInput) {
+		if _, err := service.RotateSecret(t.Context(), superuser(), "c", grace, 0); !domain.HasCode(err, domain.CodeInvalidInput) {
 			t.Errorf("%d: %v", grace, err)
 		}
 	}
-	if _, err := service.RotateSecret(t.Context(), superuser(), "c", 0); err != nil || s.kept.PreviousSecretHash != "" || !s.kept.PreviousSecretUntil.IsZero() {
+	if _, err := service.RotateSecret(t.Context(), superuser(), "c", 0, 0); err != nil || s.kept.PreviousSecretHash != "" || !s.kept.PreviousSecretUntil.IsZero() {
 		t.Errorf("without grace: kept %+v, %v", s.kept, err)
 	}
 }
@@ -171,12 +173,12 @@ func TestControl(t *testing.T) {
 	_, control, s := newShelf()
 	boss := holding(scope.AdminClients, scope.ReadUsers)
 	for range 2 {
-		if err := control.Deactivate(t.Context(), boss, "c"); err != nil || s.kept.IsActive {
+		if err := control.Deactivate(t.Context(), boss, "c", 0); err != nil || s.kept.IsActive {
 			t.Fatalf("active %t, %v", s.kept.IsActive, err)
 		}
 	}
 	for range 2 {
-		if err := control.Activate(t.Context(), boss, "c"); err != nil || !s.kept.IsActive || s.kept.Version != 3 {
+		if err := control.Activate(t.Context(), boss, "c", 0); err != nil || !s.kept.IsActive || s.kept.Version != 3 {
 			t.Fatalf("kept %+v, %v", s.kept, err)
 		}
 	}
@@ -184,12 +186,12 @@ func TestControl(t *testing.T) {
 		t.Errorf("activating an active client tells %v", s.signals)
 	}
 	_, control, s = newShelf(func(c *client.Snapshot) { c.IsActive = false })
-	if err := control.Activate(t.Context(), boss, "c"); err != nil || len(s.signals) != 2 || s.signals[0].Kind != token.SignalClientRevoked || !s.signals[0].Before.Before(given.Now) {
+	if err := control.Activate(t.Context(), boss, "c", 0); err != nil || len(s.signals) != 2 || s.signals[0].Kind != token.SignalClientRevoked || !s.signals[0].Before.Before(given.Now) {
 		t.Errorf("signals %v, %v", s.signals, err)
 	}
 	writer := holding(scope.WriteClients, scope.ReadUsers)
 	_, list := control.List(t.Context(), writer, domain.Page{})
-	for i, err := range []error{control.Activate(t.Context(), writer, "c"), control.Deactivate(t.Context(), writer, "c"), list} {
+	for i, err := range []error{control.Activate(t.Context(), writer, "c", 0), control.Deactivate(t.Context(), writer, "c", 0), list} {
 		if !domain.HasCode(err, domain.CodeInsufficientScope) {
 			t.Errorf("refusal %d: %v", i, err)
 		}

@@ -37,8 +37,8 @@ func (c *Control) List(ctx context.Context, caller inbound.Caller, page domain.P
 
 // Activate lets a client ask for tokens again. What was being issued at the
 // moment it was deactivated, and so escaped, ends now.
-func (c *Control) Activate(ctx context.Context, caller inbound.Caller, clientID string) error {
-	return c.service.edit(ctx, caller, scope.AdminClients, clientID, 0, func(ctx context.Context, r outbound.Repositories, found *client.ServiceClient) (bool, error) {
+func (c *Control) Activate(ctx context.Context, caller inbound.Caller, clientID string, version int64) error {
+	return c.service.edit(ctx, caller, scope.AdminClients, clientID, version, func(ctx context.Context, r outbound.Repositories, found *client.ServiceClient) (bool, error) {
 		now := c.service.clock.Now()
 		changed, err := found.Activate(caller.Party(), now)
 		if err != nil || !changed {
@@ -52,8 +52,8 @@ func (c *Control) Activate(ctx context.Context, caller inbound.Caller, clientID 
 
 // Deactivate keeps a client from everything and ends what goes through it, so
 // that nothing of it comes back should the client be activated again.
-func (c *Control) Deactivate(ctx context.Context, caller inbound.Caller, clientID string) error {
-	return c.service.edit(ctx, caller, scope.AdminClients, clientID, 0, func(ctx context.Context, r outbound.Repositories, found *client.ServiceClient) (bool, error) {
+func (c *Control) Deactivate(ctx context.Context, caller inbound.Caller, clientID string, version int64) error {
+	return c.service.edit(ctx, caller, scope.AdminClients, clientID, version, func(ctx context.Context, r outbound.Repositories, found *client.ServiceClient) (bool, error) {
 		now := c.service.clock.Now()
 		changed, err := found.Deactivate(caller.Party(), now)
 		if err != nil || !changed {

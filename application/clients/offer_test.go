@@ -58,7 +58,7 @@ func TestClientsChangeTheirKeys(t *testing.T) {
 	}
 	_, err = s.Change(t.Context(), holding(scope.WriteClients), "c", client.Change{Keys: &none}, 0)
 	wantField(t, "keys away", err, "jwks")
-	if _, err := s.RotateSecret(t.Context(), holding(scope.WriteClients), "c", 0); !domain.HasCode(err, domain.CodeConflict) {
+	if _, err := s.RotateSecret(t.Context(), holding(scope.WriteClients), "c", 0, 0); !domain.HasCode(err, domain.CodeConflict) {
 		t.Errorf("a secret beside keys: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // SetPassword replaces a password by the given one, or by a generated one.
-func (a *Administration) SetPassword(ctx context.Context, caller inbound.Caller, id domain.ID, password *domain.Secret) (domain.Secret, error) {
+func (a *Administration) SetPassword(ctx context.Context, caller inbound.Caller, id domain.ID, password *domain.Secret, ifVersion int64) (domain.Secret, error) {
 	if err := caller.Needs(scope.WriteUsers); err != nil {
 		return domain.Secret{}, err
 	}
@@ -30,7 +30,7 @@ func (a *Administration) SetPassword(ctx context.Context, caller inbound.Caller,
 	if err != nil {
 		return domain.Secret{}, err
 	}
-	err = a.changing(ctx, caller, id, func(ctx context.Context, r outbound.Repositories, u *user.User) error {
+	err = a.changing(ctx, caller, id, ifVersion, func(ctx context.Context, r outbound.Repositories, u *user.User) error {
 		if err := a.passwords.set(ctx, r, u, hash, caller.Party(), a.clock.Now()); err != nil {
 			return err
 		}
@@ -59,11 +59,11 @@ func (a *Administration) changeable(ctx context.Context, caller inbound.Caller, 
 }
 
 // Unlock lifts a lockout.
-func (a *Administration) Unlock(ctx context.Context, caller inbound.Caller, id domain.ID) error {
+func (a *Administration) Unlock(ctx context.Context, caller inbound.Caller, id domain.ID, ifVersion int64) error {
 	if err := caller.Needs(scope.WriteUsers); err != nil {
 		return err
 	}
-	return a.changing(ctx, caller, id, func(ctx context.Context, r outbound.Repositories, u *user.User) error {
+	return a.changing(ctx, caller, id, ifVersion, func(ctx context.Context, r outbound.Repositories, u *user.User) error {
 		now := a.clock.Now()
 		u.Unlock(caller.Party(), now)
 		if err := r.Users.Save(ctx, u); err != nil {
@@ -87,7 +87,7 @@ func (a *Administration) endAll(ctx context.Context, caller inbound.Caller, id d
 	if err := caller.Needs(needed); err != nil {
 		return err
 	}
-	return a.changing(ctx, caller, id, func(ctx context.Context, r outbound.Repositories, _ *user.User) error {
+	return a.changing(ctx, caller, id, 0, func(ctx context.Context, r outbound.Repositories, _ *user.User) error {
 		return a.logins.EndAll(ctx, r, id, token.EndedByAdmin, caller.Party())
 	})
 }

@@ -123,11 +123,8 @@ func (a *Administration) Change(ctx context.Context, caller inbound.Caller, id d
 		}
 	}
 	var after inbound.Account
-	err := a.changing(ctx, caller, id, func(ctx context.Context, r outbound.Repositories, u *user.User) (err error) {
+	err := a.changing(ctx, caller, id, ifVersion, func(ctx context.Context, r outbound.Repositories, u *user.User) (err error) {
 		before := u.Snapshot()
-		if err := domain.CheckVersion(ifVersion, before.Version); err != nil {
-			return err
-		}
 		if change.IsSuperuser != nil && *change.IsSuperuser != before.IsSuperuser && !caller.RulesAll() {
 			return superusersOnly()
 		}
@@ -170,20 +167,17 @@ func (a *Administration) Delete(ctx context.Context, caller inbound.Caller, id d
 	if err := caller.Needs(scope.DeleteUsers); err != nil {
 		return err
 	}
-	return a.changing(ctx, caller, id, func(ctx context.Context, r outbound.Repositories, u *user.User) error {
-		if err := domain.CheckVersion(ifVersion, u.Snapshot().Version); err != nil {
-			return err
-		}
+	return a.changing(ctx, caller, id, ifVersion, func(ctx context.Context, r outbound.Repositories, u *user.User) error {
 		return remove(ctx, r, a.logins, u, caller.Party(), a.clock.Now())
 	})
 }
 
 // Assign gives a role.
-func (a *Administration) Assign(ctx context.Context, caller inbound.Caller, id domain.ID, name role.Name) error {
-	return a.link(ctx, caller, id, name, (*user.User).Assign)
+func (a *Administration) Assign(ctx context.Context, caller inbound.Caller, id domain.ID, name role.Name, ifVersion int64) error {
+	return a.link(ctx, caller, id, name, ifVersion, (*user.User).Assign)
 }
 
 // Withdraw takes a role away.
-func (a *Administration) Withdraw(ctx context.Context, caller inbound.Caller, id domain.ID, name role.Name) error {
-	return a.link(ctx, caller, id, name, (*user.User).Withdraw)
+func (a *Administration) Withdraw(ctx context.Context, caller inbound.Caller, id domain.ID, name role.Name, ifVersion int64) error {
+	return a.link(ctx, caller, id, name, ifVersion, (*user.User).Withdraw)
 }

@@ -47,16 +47,16 @@ func TestEveryPermissionIsNeeded(t *testing.T) {
 				return err
 			},
 			func(ctx context.Context, c inbound.Caller) error {
-				_, err := a.SetPassword(ctx, c, id, nil)
+				_, err := a.SetPassword(ctx, c, id, nil, 0)
 				return err
 			},
-			func(ctx context.Context, c inbound.Caller) error { return a.Unlock(ctx, c, id) },
+			func(ctx context.Context, c inbound.Caller) error { return a.Unlock(ctx, c, id, 0) },
 			func(ctx context.Context, c inbound.Caller) error { return a.Logout(ctx, c, id) },
 		},
 		scope.DeleteUsers: {func(ctx context.Context, c inbound.Caller) error { return a.Delete(ctx, c, id, 0) }},
 		scope.AdminUsers: {
-			func(ctx context.Context, c inbound.Caller) error { return a.Assign(ctx, c, id, role.User) },
-			func(ctx context.Context, c inbound.Caller) error { return a.Withdraw(ctx, c, id, role.User) },
+			func(ctx context.Context, c inbound.Caller) error { return a.Assign(ctx, c, id, role.User, 0) },
+			func(ctx context.Context, c inbound.Caller) error { return a.Withdraw(ctx, c, id, role.User, 0) },
 		},
 		scope.ReadSessions: {func(ctx context.Context, c inbound.Caller) error {
 			_, err := a.Sessions(ctx, c, id, domain.Page{})

@@ -15,7 +15,7 @@ import (
 
 // changing runs a change of a user whom the caller may change: judged and done
 // in one unit of work, with the user locked.
-func (a *Administration) changing(ctx context.Context, caller inbound.Caller, id domain.ID,
+func (a *Administration) changing(ctx context.Context, caller inbound.Caller, id domain.ID, ifVersion int64,
 	change func(ctx context.Context, r outbound.Repositories, u *user.User) error) error {
 	return a.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
 		u, err := r.Users.Get(ctx, id)
@@ -27,6 +27,9 @@ func (a *Administration) changing(ctx context.Context, caller inbound.Caller, id
 			return err
 		}
 		if err := caller.MayChangeUser(principal); err != nil {
+			return err
+		}
+		if err := domain.CheckVersion(ifVersion, u.Snapshot().Version); err != nil {
 			return err
 		}
 		return change(ctx, r, u)
@@ -43,12 +46,12 @@ func (a *Administration) save(ctx context.Context, r outbound.Repositories, u *u
 
 // link changes the roles of a user. The role is looked at first, and locked: it
 // gains no scope while it is judged and given.
-func (a *Administration) link(ctx context.Context, caller inbound.Caller, id domain.ID, name role.Name,
+func (a *Administration) link(ctx context.Context, caller inbound.Caller, id domain.ID, name role.Name, ifVersion int64,
 	change func(u *user.User, name role.Name, actor domain.Party, now time.Time) bool) error {
 	if err := caller.Needs(scope.AdminUsers); err != nil {
 		return err
 	}
-	return a.changing(ctx, caller, id, func(ctx context.Context, r outbound.Repositories, u *user.User) error {
+	return a.changing(ctx, caller, id, ifVersion, func(ctx context.Context, r outbound.Repositories, u *user.User) error {
 		role, err := r.Roles.Get(ctx, name)
 		if err != nil {
 			return err

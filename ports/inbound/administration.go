@@ -29,9 +29,9 @@ type Roles interface {
 	Delete(ctx context.Context, caller Caller, name string, version int64) error
 	// Grant adds a scope, which the caller must hold: else KindForbidden.
 	// There is no such scope: KindNotFound. Adding it twice succeeds.
-	Grant(ctx context.Context, caller Caller, name, granted string) error
+	Grant(ctx context.Context, caller Caller, name, granted string, version int64) error
 	// Withdraw removes a scope; failures as Grant, but for holding it.
-	Withdraw(ctx context.Context, caller Caller, name, withdrawn string) error
+	Withdraw(ctx context.Context, caller Caller, name, withdrawn string, version int64) error
 }
 
 // Scopes administers scopes. Every method fails with CodeInsufficientScope
@@ -68,12 +68,12 @@ type ClientEditor interface {
 	// RotateSecret makes a new secret, shown once; the old one lives on for
 	// grace seconds. Out of 0 to 86400: CodeInvalidInput. A client that does not
 	// authenticate with a secret: CodeConflict.
-	RotateSecret(ctx context.Context, caller Caller, clientID string, grace int) (domain.Secret, error)
+	RotateSecret(ctx context.Context, caller Caller, clientID string, grace int, version int64) (domain.Secret, error)
 	// Grant adds a scope, which the caller must hold: else KindForbidden.
 	// There is no such scope: KindNotFound. Adding it twice succeeds.
-	Grant(ctx context.Context, caller Caller, clientID, granted string) error
+	Grant(ctx context.Context, caller Caller, clientID, granted string, version int64) error
 	// Withdraw removes a scope; failures as Grant, but for holding it.
-	Withdraw(ctx context.Context, caller Caller, clientID, withdrawn string) error
+	Withdraw(ctx context.Context, caller Caller, clientID, withdrawn string, version int64) error
 }
 
 // ListedClient is a client as the list of all shows it.
@@ -89,8 +89,8 @@ type ClientControl interface {
 	// List gives a page of all clients, in the order they were made.
 	List(ctx context.Context, caller Caller, page domain.Page) (domain.Listing[ListedClient], error)
 	// Activate lets a client ask for tokens again; doing it twice succeeds.
-	Activate(ctx context.Context, caller Caller, clientID string) error
+	Activate(ctx context.Context, caller Caller, clientID string, version int64) error
 	// Deactivate keeps a client from everything; its tokens and its users'
 	// sessions end, for good. Doing it twice succeeds.
-	Deactivate(ctx context.Context, caller Caller, clientID string) error
+	Deactivate(ctx context.Context, caller Caller, clientID string, version int64) error
 }

@@ -53,9 +53,9 @@ type Users interface {
 	Delete(ctx context.Context, caller Caller, id domain.ID, ifVersion int64) error
 	// Assign gives a role whose every scope the caller holds (admin:users).
 	// No such role: KindNotFound. Assigning twice succeeds.
-	Assign(ctx context.Context, caller Caller, id domain.ID, name role.Name) error
+	Assign(ctx context.Context, caller Caller, id domain.ID, name role.Name, ifVersion int64) error
 	// Withdraw takes a role away (admin:users), as Assign gives it.
-	Withdraw(ctx context.Context, caller Caller, id domain.ID, name role.Name) error
+	Withdraw(ctx context.Context, caller Caller, id domain.ID, name role.Name, ifVersion int64) error
 }
 
 // Session is a login that lives.
@@ -66,13 +66,13 @@ type Session struct {
 	Current    bool      // it is the caller's own
 }
 
-// UserAccess administers how users get in; refusals as Users.
+// UserAccess administers how users get in; refusals and versions as Users.
 type UserAccess interface {
 	// SetPassword replaces a password (write:users), by a generated one where
 	// none is given, which it then gives. Every session ends.
-	SetPassword(ctx context.Context, caller Caller, id domain.ID, password *domain.Secret) (generated domain.Secret, err error)
+	SetPassword(ctx context.Context, caller Caller, id domain.ID, password *domain.Secret, ifVersion int64) (generated domain.Secret, err error)
 	// Unlock lifts a lockout (write:users).
-	Unlock(ctx context.Context, caller Caller, id domain.ID) error
+	Unlock(ctx context.Context, caller Caller, id domain.ID, ifVersion int64) error
 	// Logout ends every session (write:users).
 	Logout(ctx context.Context, caller Caller, id domain.ID) error
 	// Sessions gives the living sessions, newest first (read:sessions).

@@ -146,7 +146,7 @@ func TestSystemEndpoints(t *testing.T) {
 		{name: "CORS other", method: "GET", path: "/healthz", headers: []string{"Origin: https://app.example.com.evil.com"}, status: 200, answered: []string{"Access-Control-Allow-Origin:", "Vary: Origin"}},
 		{name: "CORS null", method: "GET", path: "/healthz", headers: []string{"Origin: null"}, status: 200, answered: []string{"Access-Control-Allow-Origin:"}},
 		{name: "CORS preflight", method: "OPTIONS", path: mePath, headers: []string{"Origin: https://app.example.com", "Access-Control-Request-Method: PATCH"}, status: 204,
-			answered: []string{"Access-Control-Allow-Methods: DELETE, GET, HEAD, PATCH", "Access-Control-Allow-Headers: Authorization, Content-Type, If-Match, X-Request-Id"}},
+			answered: []string{"Access-Control-Allow-Methods: DELETE, GET, HEAD, PATCH", "Access-Control-Allow-Headers: Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id"}},
 		{name: "CORS preflight of another", method: "OPTIONS", path: mePath, headers: []string{"Origin: https://evil.example", "Access-Control-Request-Method: PATCH"}, status: 204, answered: []string{"Access-Control-Allow-Methods:", "Access-Control-Allow-Origin:"}},
 	})
 }

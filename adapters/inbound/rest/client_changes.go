@@ -61,7 +61,7 @@ func (s *Server) getClient(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return writeVersioned(c, found.Version, answerClient(found))
+	return showVersioned(c, found.Version, answerClient(found))
 }
 
 func (s *Server) changeClient(c echo.Context, x *exchange) error {
@@ -113,7 +113,11 @@ func (s *Server) rotateSecret(c echo.Context, x *exchange) error {
 		return domain.InvalidFields(domain.Field{Name: "grace", Code: "range", Message: "must be 0 to 86400 seconds"})
 	}
 	id := pathValue(c, "id")
-	secret, err := s.use.ClientEditor.RotateSecret(c.Request().Context(), x.caller, id, body.Grace)
+	version, err := s.clientVersion(c, x, id)
+	if err != nil {
+		return err
+	}
+	secret, err := s.use.ClientEditor.RotateSecret(c.Request().Context(), x.caller, id, body.Grace, version)
 	if err != nil {
 		return err
 	}
@@ -121,17 +125,21 @@ func (s *Server) rotateSecret(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) grantToClient(c echo.Context, x *exchange) error {
-	if err := s.use.ClientEditor.Grant(c.Request().Context(), x.caller, pathValue(c, "id"), pathValue(c, "scope")); err != nil {
-		return err
+	id := pathValue(c, "id")
+	version, err := s.clientVersion(c, x, id)
+	if err == nil {
+		err = s.use.ClientEditor.Grant(c.Request().Context(), x.caller, id, pathValue(c, "scope"), version)
 	}
-	return c.NoContent(http.StatusNoContent)
+	return done(c, err)
 }
 
 func (s *Server) withdrawFromClient(c echo.Context, x *exchange) error {
-	if err := s.use.ClientEditor.Withdraw(c.Request().Context(), x.caller, pathValue(c, "id"), pathValue(c, "scope")); err != nil {
-		return err
+	id := pathValue(c, "id")
+	version, err := s.clientVersion(c, x, id)
+	if err == nil {
+		err = s.use.ClientEditor.Withdraw(c.Request().Context(), x.caller, id, pathValue(c, "scope"), version)
 	}
-	return c.NoContent(http.StatusNoContent)
+	return done(c, err)
 }
 
 func (s *Server) listClients(c echo.Context, x *exchange) error {
@@ -147,15 +155,19 @@ func (s *Server) listClients(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) activateClient(c echo.Context, x *exchange) error {
-	if err := s.use.ClientControl.Activate(c.Request().Context(), x.caller, pathValue(c, "id")); err != nil {
-		return err
+	id := pathValue(c, "id")
+	version, err := s.clientVersion(c, x, id)
+	if err == nil {
+		err = s.use.ClientControl.Activate(c.Request().Context(), x.caller, id, version)
 	}
-	return c.NoContent(http.StatusNoContent)
+	return done(c, err)
 }
 
 func (s *Server) deactivateClient(c echo.Context, x *exchange) error {
-	if err := s.use.ClientControl.Deactivate(c.Request().Context(), x.caller, pathValue(c, "id")); err != nil {
-		return err
+	id := pathValue(c, "id")
+	version, err := s.clientVersion(c, x, id)
+	if err == nil {
+		err = s.use.ClientControl.Deactivate(c.Request().Context(), x.caller, id, version)
 	}
-	return c.NoContent(http.StatusNoContent)
+	return done(c, err)
 }

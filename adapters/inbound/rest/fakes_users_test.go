@@ -76,10 +76,12 @@ func (p usersFake) Delete(_ context.Context, _ inbound.Caller, id domain.ID, ver
 	p.users.wanted = version
 	return p.did("delete user", id.String())
 }
-func (p usersFake) Assign(_ context.Context, _ inbound.Caller, id domain.ID, name role.Name) error {
+func (p usersFake) Assign(_ context.Context, _ inbound.Caller, id domain.ID, name role.Name, version int64) error {
+	p.users.wanted = version
 	return p.did("assign", id.String(), string(name))
 }
-func (p usersFake) Withdraw(_ context.Context, _ inbound.Caller, id domain.ID, name role.Name) error {
+func (p usersFake) Withdraw(_ context.Context, _ inbound.Caller, id domain.ID, name role.Name, version int64) error {
+	p.users.wanted = version
 	return p.did("withdraw", id.String(), string(name))
 }
 
@@ -87,7 +89,8 @@ type accessFake struct{ *ports }
 
 var _ inbound.UserAccess = accessFake{}
 
-func (p accessFake) SetPassword(_ context.Context, _ inbound.Caller, id domain.ID, password *domain.Secret) (domain.Secret, error) {
+func (p accessFake) SetPassword(_ context.Context, _ inbound.Caller, id domain.ID, password *domain.Secret, version int64) (domain.Secret, error) {
+	p.users.wanted = version
 	if err := p.did("set password", id.String()); err != nil || password != nil {
 		if password != nil {
 			p.users.secret = []string{password.Reveal()}
@@ -96,7 +99,8 @@ func (p accessFake) SetPassword(_ context.Context, _ inbound.Caller, id domain.I
 	}
 	return domain.NewSecret("generated"), nil
 }
-func (p accessFake) Unlock(_ context.Context, _ inbound.Caller, id domain.ID) error {
+func (p accessFake) Unlock(_ context.Context, _ inbound.Caller, id domain.ID, version int64) error {
+	p.users.wanted = version
 	return p.did("unlock", id.String())
 }
 func (p accessFake) Logout(_ context.Context, _ inbound.Caller, id domain.ID) error {

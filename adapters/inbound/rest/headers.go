@@ -28,7 +28,7 @@ func standingHeaders(config Config) http.Header {
 
 // What browsers of an allowed origin may send and read.
 const (
-	corsRequestHeaders  = "Authorization, Content-Type, If-Match, X-Request-Id"
+	corsRequestHeaders  = "Authorization, Content-Type, If-Match, If-None-Match, X-Request-Id"
 	corsResponseHeaders = "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"
 	corsMaxAge          = "600" // seconds
 )

@@ -163,7 +163,7 @@ func (d describer) operation(e endpoint) *huma.Operation {
 		op.Responses[strconv.Itoa(e.alsoAs)] = also
 	}
 	if e.ifNoneMatch {
-		op.Responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{Description: "The document of the ETag still stands"}
+		op.Responses[strconv.Itoa(http.StatusNotModified)] = &huma.Response{Description: "What the ETag names still stands"}
 	}
 	return op
 }
@@ -225,7 +225,7 @@ func (e endpoint) parameters() []*huma.Param {
 		all = append(all, &huma.Param{Name: "If-Match", In: "header", Description: "The ETag that must still stand", Schema: &huma.Schema{Type: huma.TypeString}, Example: `"3"`})
 	}
 	if e.ifNoneMatch {
-		all = append(all, &huma.Param{Name: "If-None-Match", In: "header", Description: "The ETag of the document that is held", Schema: &huma.Schema{Type: huma.TypeString}})
+		all = append(all, &huma.Param{Name: "If-None-Match", In: "header", Description: "The ETag of what is held", Schema: &huma.Schema{Type: huma.TypeString}})
 	}
 	return all
 }

@@ -65,6 +65,16 @@ func writeVersioned(c echo.Context, version int64, answer any) error {
 	return write(c.Response(), http.StatusOK, mediaJSON, answer)
 }
 
+// showVersioned answers who reads a resource whose version stands for all of
+// it: with 304 where that one is held already (RFC 9110, section 13.1.2).
+func showVersioned(c echo.Context, version int64, answer any) error {
+	if tag := entityTag(version); names(c.Request().Header["If-None-Match"], tag) {
+		c.Response().Header().Set("ETag", tag)
+		return c.NoContent(http.StatusNotModified)
+	}
+	return writeVersioned(c, version, answer)
+}
+
 // writeCreated answers with a resource that was made, and where it is.
 func writeCreated(c echo.Context, location string, version int64, answer any) error {
 	c.Response().Header().Set("Location", location)

@@ -67,7 +67,7 @@ func (s *Server) getRole(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return writeVersioned(c, found.Version, answerRole(found))
+	return showVersioned(c, found.Version, answerRole(found))
 }
 
 func (s *Server) changeRole(c echo.Context, x *exchange) error {
@@ -110,15 +110,19 @@ func (s *Server) roleVersion(c echo.Context, x *exchange, name string) (int64, e
 }
 
 func (s *Server) grantToRole(c echo.Context, x *exchange) error {
-	if err := s.use.Roles.Grant(c.Request().Context(), x.caller, pathValue(c, "name"), pathValue(c, "scope")); err != nil {
-		return err
+	name := pathValue(c, "name")
+	version, err := s.roleVersion(c, x, name)
+	if err == nil {
+		err = s.use.Roles.Grant(c.Request().Context(), x.caller, name, pathValue(c, "scope"), version)
 	}
-	return c.NoContent(http.StatusNoContent)
+	return done(c, err)
 }
 
 func (s *Server) withdrawFromRole(c echo.Context, x *exchange) error {
-	if err := s.use.Roles.Withdraw(c.Request().Context(), x.caller, pathValue(c, "name"), pathValue(c, "scope")); err != nil {
-		return err
+	name := pathValue(c, "name")
+	version, err := s.roleVersion(c, x, name)
+	if err == nil {
+		err = s.use.Roles.Withdraw(c.Request().Context(), x.caller, name, pathValue(c, "scope"), version)
 	}
-	return c.NoContent(http.StatusNoContent)
+	return done(c, err)
 }

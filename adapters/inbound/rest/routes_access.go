@@ -19,7 +19,7 @@ func (s *Server) roleRoutes() []endpoint {
 			tag: tagRoles, id: "create-role", summary: "Make a role without scopes",
 			body: reflect.TypeFor[roleBody](), answer: answer, status: http.StatusCreated},
 		{method: http.MethodGet, path: one, access: bearer, scope: scope.ReadRoles, handle: s.getRole,
-			tag: tagRoles, id: "get-role", summary: "A role with its scopes", answer: answer, status: http.StatusOK},
+			tag: tagRoles, id: "get-role", summary: "A role with its scopes", ifNoneMatch: true, answer: answer, status: http.StatusOK},
 		{method: http.MethodPatch, path: one, access: bearer, scope: scope.WriteRoles, handle: s.changeRole,
 			tag: tagRoles, id: "change-role", summary: "Change a role's description; its name stays", ifMatch: true,
 			body: reflect.TypeFor[rolePatch](), answer: answer, status: http.StatusOK},
@@ -27,9 +27,9 @@ func (s *Server) roleRoutes() []endpoint {
 			tag: tagRoles, id: "delete-role", summary: "Take a role from everyone, and away; built-in ones stay", ifMatch: true,
 			refuses: []domain.Code{domain.CodeBuiltin}, status: http.StatusNoContent},
 		{method: http.MethodPut, path: link, access: bearer, scope: scope.WriteRoles, handle: s.grantToRole,
-			tag: tagRoles, id: "grant-to-role", summary: "Give a role a scope that the caller holds", status: http.StatusNoContent},
+			tag: tagRoles, id: "grant-to-role", summary: "Give a role a scope that the caller holds", ifMatch: true, status: http.StatusNoContent},
 		{method: http.MethodDelete, path: link, access: bearer, scope: scope.WriteRoles, handle: s.withdrawFromRole,
-			tag: tagRoles, id: "withdraw-from-role", summary: "Take a scope from a role", status: http.StatusNoContent},
+			tag: tagRoles, id: "withdraw-from-role", summary: "Take a scope from a role", ifMatch: true, status: http.StatusNoContent},
 	}
 }
 
@@ -43,7 +43,7 @@ func (s *Server) scopeRoutes() []endpoint {
 			tag: tagRoles, id: "create-scope", summary: "Make a scope",
 			body: reflect.TypeFor[scopeBody](), answer: answer, status: http.StatusCreated},
 		{method: http.MethodGet, path: one, access: bearer, scope: scope.ReadScopes, handle: s.getScope,
-			tag: tagRoles, id: "get-scope", summary: "A scope", answer: answer, status: http.StatusOK},
+			tag: tagRoles, id: "get-scope", summary: "A scope", ifNoneMatch: true, answer: answer, status: http.StatusOK},
 		{method: http.MethodPatch, path: one, access: bearer, scope: scope.WriteScopes, handle: s.changeScope,
 			tag: tagRoles, id: "change-scope", summary: "Change a scope's description; its name and resource stay", ifMatch: true,
 			body: reflect.TypeFor[scopePatch](), answer: answer, status: http.StatusOK},

@@ -18,7 +18,7 @@ const (
 // userRoutes are the endpoints that keep other people's accounts.
 func (s *Server) userRoutes() []endpoint {
 	one := reflect.TypeFor[userAnswer]()
-	link := endpoint{path: adminUserPath + "/roles/:role", access: bearer, scope: scope.AdminUsers, tag: tagUsers, status: http.StatusNoContent}
+	link := endpoint{path: adminUserPath + "/roles/:role", access: bearer, scope: scope.AdminUsers, tag: tagUsers, ifMatch: true, status: http.StatusNoContent}
 	assign, withdraw := link, link
 	assign.method, assign.handle, assign.id, assign.summary = http.MethodPut, s.assignRole, "assign-role", "Give a user a role whose every scope the caller holds"
 	withdraw.method, withdraw.handle, withdraw.id, withdraw.summary = http.MethodDelete, s.withdrawRole, "withdraw-role", "Take a role from a user"
@@ -46,9 +46,9 @@ func (s *Server) userRoutes() []endpoint {
 		{method: http.MethodPost, path: adminUserPath + "/logout", access: bearer, scope: scope.WriteUsers, handle: s.logoutUser,
 			tag: tagUsers, id: "logout-user", summary: "End every session of a user", status: http.StatusNoContent},
 		{method: http.MethodPost, path: adminUserPath + "/unlock", access: bearer, scope: scope.WriteUsers, handle: s.unlockUser,
-			tag: tagUsers, id: "unlock-user", summary: "Lift a lockout", status: http.StatusNoContent},
+			tag: tagUsers, id: "unlock-user", summary: "Lift a lockout", ifMatch: true, status: http.StatusNoContent},
 		{method: http.MethodPost, path: adminUserPath + "/password", access: bearer, scope: scope.WriteUsers, handle: s.setUserPassword,
-			tag: tagUsers, id: "set-user-password", summary: "Replace a password: by the given one (204), or by a generated one that is shown this once (200)",
+			tag: tagUsers, id: "set-user-password", summary: "Replace a password: by the given one (204), or by a generated one that is shown this once (200)", ifMatch: true,
 			body: reflect.TypeFor[passwordBody](), bodyOptional: true, answer: reflect.TypeFor[passwordAnswer](), refuses: []domain.Code{domain.CodeBusy}, status: http.StatusOK, alsoAs: http.StatusNoContent},
 	}
 }

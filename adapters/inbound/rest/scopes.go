@@ -73,7 +73,7 @@ func (s *Server) getScope(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return writeVersioned(c, found.Version, answerScope(found))
+	return showVersioned(c, found.Version, answerScope(found))
 }
 
 func (s *Server) changeScope(c echo.Context, x *exchange) error {

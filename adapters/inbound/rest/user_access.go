@@ -67,9 +67,9 @@ func (s *Server) logoutUser(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) unlockUser(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
+	id, version, err := s.pathUser(c, x)
 	if err == nil {
-		err = s.use.UserAccess.Unlock(c.Request().Context(), x.caller, id)
+		err = s.use.UserAccess.Unlock(c.Request().Context(), x.caller, id, version)
 	}
 	return done(c, err)
 }
@@ -91,12 +91,16 @@ func (s *Server) setUserPassword(c echo.Context, x *exchange) error {
 	if err := readOptionalJSON(c, &body); err != nil {
 		return err
 	}
+	version, err := s.userVersion(c, x, id)
+	if err != nil {
+		return err
+	}
 	var given *domain.Secret
 	if body.Password != nil {
 		password := domain.NewSecret(*body.Password)
 		given = &password
 	}
-	generated, err := s.use.UserAccess.SetPassword(c.Request().Context(), x.caller, id, given)
+	generated, err := s.use.UserAccess.SetPassword(c.Request().Context(), x.caller, id, given, version)
 	if err != nil || given != nil {
 		return done(c, err)
 	}

@@ -167,18 +167,21 @@ func (s *Server) changeUser(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) deleteUser(c echo.Context, x *exchange) error {
+	id, version, err := s.pathUser(c, x)
+	if err == nil {
+		err = s.use.Users.Delete(c.Request().Context(), x.caller, id, version)
+	}
+	return done(c, err)
+}
+
+// pathUser reads the id of a path, and If-Match.
+func (s *Server) pathUser(c echo.Context, x *exchange) (domain.ID, int64, error) {
 	id, err := pathID(c)
 	if err != nil {
-		return err
+		return domain.NoID, 0, err
 	}
 	version, err := s.userVersion(c, x, id)
-	if err != nil {
-		return err
-	}
-	if err := s.use.Users.Delete(c.Request().Context(), x.caller, id, version); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return id, version, err
 }
 
 // userVersion reads If-Match.
@@ -190,17 +193,17 @@ func (s *Server) userVersion(c echo.Context, x *exchange, id domain.ID) (int64, 
 }
 
 func (s *Server) assignRole(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
+	id, version, err := s.pathUser(c, x)
 	if err == nil {
-		err = s.use.Users.Assign(c.Request().Context(), x.caller, id, role.Name(pathValue(c, "role")))
+		err = s.use.Users.Assign(c.Request().Context(), x.caller, id, role.Name(pathValue(c, "role")), version)
 	}
 	return done(c, err)
 }
 
 func (s *Server) withdrawRole(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
+	id, version, err := s.pathUser(c, x)
 	if err == nil {
-		err = s.use.Users.Withdraw(c.Request().Context(), x.caller, id, role.Name(pathValue(c, "role")))
+		err = s.use.Users.Withdraw(c.Request().Context(), x.caller, id, role.Name(pathValue(c, "role")), version)
 	}
 	return done(c, err)
 }

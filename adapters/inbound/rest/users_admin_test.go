@@ -33,6 +33,7 @@ func TestUsersAdministered(t *testing.T) {
 		{name: "list without the scope", method: "GET", path: adminUsersPath, headers: []string{bare}, status: 403, has: []string{`"insufficient_scope"`}},
 		{name: "get", method: "GET", path: someonePath, headers: h, status: 200, calls: []string{"get user"}, exactly: aliceBody,
 			answered: []string{`ETag: "3"`, "Cache-Control: no-store"}, hasNot: []string{"never shown"}},
+		{name: "get what a login may have moved", method: "GET", path: someonePath, headers: append(h, `If-None-Match: "3"`), status: 200, calls: []string{"get user"}, exactly: aliceBody},
 		{name: "get nobody", method: "GET", path: someonePath, headers: h, status: 404, calls: []string{"get user"}, given: refusing(domain.NotFound("no"))},
 		{name: "ADM-24 no id", method: "GET", path: adminUsersPath + "/me", headers: h, status: 404},
 		{name: "ADM-24 a long id", method: "DELETE", path: adminUsersPath + "/" + strings.Repeat("a", 300), headers: h, status: 404},
@@ -52,6 +53,10 @@ func TestUsersAdministered(t *testing.T) {
 		{name: "delete", method: "DELETE", path: someonePath, headers: h, status: 204, calls: []string{"delete user"}},
 		{name: "assign", method: "PUT", path: someonePath + "/roles/admin", headers: h, status: 204, calls: []string{"assign"}},
 		{name: "withdraw", method: "DELETE", path: someonePath + "/roles/admin", headers: h, status: 204, calls: []string{"withdraw"}},
+		{name: "assign to what it never was", method: "PUT", path: someonePath + "/roles/admin", headers: append(h, `If-Match: W/"3"`), status: 412},
+		{name: "withdraw from a version that is gone", method: "DELETE", path: someonePath + "/roles/admin", headers: append(h, `If-Match: "1", "2"`), status: 412, calls: []string{"get user"}},
+		{name: "unlock what it never was", path: someonePath + "/unlock", headers: append(h, `If-Match: 3`), status: 412},
+		{name: "generate a password for what it never was", path: someonePath + "/password", headers: append(h, `If-Match: "x"`), status: 412},
 		{name: "sessions", method: "GET", path: someonePath + "/sessions?limit=1", headers: h, status: 200, calls: []string{"user sessions"},
 			exactly: `{"items":[` + sessionItem + `],"next_cursor":"` + cursor(userSessionList, alice) + `"}`},
 		{name: "end sessions", method: "DELETE", path: someonePath + "/sessions", headers: h, status: 204, calls: []string{"end sessions"}},
@@ -146,6 +151,15 @@ func TestUsersAreTold(t *testing.T) {
 	got = told(exampleCase{method: "DELETE", path: someonePath, headers: []string{full, `If-Match: "4"`}})
 	if got.wanted != 4 {
 		t.Errorf("deleted at version %d", got.wanted)
+	}
+	for _, tc := range []exampleCase{
+		{method: "PUT", path: someonePath + "/roles/admin"}, {method: "DELETE", path: someonePath + "/roles/admin"},
+		{path: someonePath + "/unlock"}, {path: someonePath + "/password"},
+	} {
+		tc.headers = []string{full, `If-Match: "6"`}
+		if got = told(tc); got.wanted != 6 {
+			t.Errorf("%s: version %d", tc.path, got.wanted)
+		}
 	}
 	got = told(exampleCase{method: "DELETE", path: mePath, headers: []string{full, jsonType, `If-Match: "5"`}, body: `{"current_password":"a"}`})
 	if got.wanted != 5 {
