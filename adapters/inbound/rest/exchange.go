@@ -111,6 +111,11 @@ func (s *Server) guard(e endpoint) echo.HandlerFunc {
 				}
 			}
 		}
+		if e.bodiless() {
+			if err := readNothing(c); err != nil {
+				return err
+			}
+		}
 		if e.query != nil {
 			if err := checkQuery(c, e.query); err != nil {
 				return err

@@ -58,6 +58,10 @@ func readOptionalJSON(c echo.Context, into any) error {
 	return decode(body, into)
 }
 
+// readNothing refuses a body where none is taken, but for an empty object: who
+// sends more means something that would not happen.
+func readNothing(c echo.Context) error { return readOptionalJSON(c, &struct{}{}) }
+
 // decode refuses what other parsers might read otherwise (RFC 8259, section 4;
 // RFC 7493): repeated names, names in another case, invalid UTF-8, trailing data.
 func decode(body []byte, into any) error {

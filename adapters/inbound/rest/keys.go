@@ -44,9 +44,6 @@ func (s *Server) listKeys(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) rotateKeys(c echo.Context, x *exchange) error {
-	if err := readOptionalJSON(c, &struct{}{}); err != nil {
-		return err
-	}
 	active, err := s.use.Keys.Rotate(c.Request().Context(), x.caller)
 	if err != nil {
 		return err

@@ -77,10 +77,10 @@ func (e endpoint) codes() []domain.Code {
 	if e.access == bearer && e.method != http.MethodGet {
 		codes = append(codes, domain.CodeForbidden, domain.CodeConflict)
 	}
-	if e.body != nil || e.form != nil {
+	if e.body != nil || e.form != nil || e.bodiless() {
 		codes = append(codes, domain.CodeInvalidRequest, codeTooLarge, codeMediaType)
 	}
-	if e.body != nil {
+	if e.body != nil || e.bodiless() {
 		codes = append(codes, domain.CodeInvalidInput)
 	}
 	if e.query != nil {

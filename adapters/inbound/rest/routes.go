@@ -141,6 +141,12 @@ func (s *Server) table() []endpoint {
 	return slices.Concat(table, s.insertedDiscovery(), s.roleRoutes(), s.scopeRoutes(), s.userRoutes(), s.ownAccessRoutes(), s.recoveryRoutes(), s.clientRoutes(), s.deviceRoutes(), s.operations(), s.docsRoutes())
 }
 
+// bodiless tells whether a body would be a mistake. One of a GET means nothing
+// to anybody (RFC 9110, section 9.3.1); pages take the forms that they are.
+func (e endpoint) bodiless() bool {
+	return e.body == nil && e.form == nil && e.method != http.MethodGet && !e.unlisted
+}
+
 // at gives the endpoint a path; suffix keeps operation ids distinct.
 func (e endpoint) at(path, suffix string) endpoint {
 	e.path = path

@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/scope"
 )
 
@@ -34,7 +33,7 @@ func (s *Server) operations() []endpoint {
 			answer: reflect.TypeFor[listAnswer[keyAnswer]](), status: http.StatusOK},
 		{method: http.MethodPost, path: keysPath + "/rotate", access: bearer, scope: scope.AdminSystem, handle: s.rotateKeys,
 			tag: tagOperations, id: "rotate-keys", summary: "Let the next signing key sign from now on; answers with it",
-			answer: reflect.TypeFor[keyAnswer](), refuses: []domain.Code{domain.CodeInvalidRequest, domain.CodeInvalidInput, codeTooLarge, codeMediaType}, status: http.StatusOK},
+			answer: reflect.TypeFor[keyAnswer](), status: http.StatusOK},
 		{method: http.MethodGet, path: "/api/v1/admin/audit/export", access: bearer, scope: scope.ReadAudit, handle: s.exportAudit, streams: true,
 			tag: tagOperations, id: "export-audit", summary: "All of what happened, newest first, one JSON object a line", query: auditParameters,
 			answer: reflect.TypeFor[auditAnswer](), media: mediaLines, status: http.StatusOK},
