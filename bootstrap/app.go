@@ -76,7 +76,7 @@ func graph(cfg *config.Config, opts []Option, more ...fx.Option) (fx.Option, err
 	}
 	provided = append(provided,
 		fx.NopLogger, fx.StartTimeout(time.Minute), fx.StopTimeout(stopTimeout),
-		fx.Supply(cfg, o.logger, notices{o.notices}, o.added, apiListener{o.listener}),
+		fx.Supply(cfg, o.logger, newNotices(o.notices, cfg), o.added, apiListener{o.listener}),
 		fx.Provide(newPlan, newTracer, newDatabase, telemetry.New, assemble, newRunner, newAPI, newListeners),
 		fx.Provide(fx.Annotate(database.NewProbe, fx.As(new(outbound.Probe)), fx.ResultTags(`group:"probes"`))),
 		fx.Provide(fx.Annotate(database.NewReplicaProbes, fx.ResultTags(`group:"probes,flatten"`))),

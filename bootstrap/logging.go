@@ -43,10 +43,13 @@ func newLogger(cfg *config.Config) (logger *zap.Logger, closing func() error, er
 
 // newCommandLogger writes warnings and errors to standard error: what a command
 // prints on standard output is its result, and its events are in the trail.
-func newCommandLogger() *zap.Logger {
+func newCommandLogger() *zap.Logger { return newLines(os.Stderr, zap.WarnLevel) }
+
+// newLines writes JSON, each line at once.
+func newLines(to io.Writer, least zapcore.Level) *zap.Logger {
 	encoding := zap.NewProductionEncoderConfig()
 	encoding.TimeKey, encoding.EncodeTime = "time", zapcore.RFC3339NanoTimeEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoding), zapcore.Lock(os.Stderr), zapcore.WarnLevel))
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoding), zapcore.Lock(zapcore.AddSync(to)), least))
 }
 
 func isTerminal(f *os.File) bool {

@@ -26,11 +26,26 @@ import (
 )
 
 // notices is where an operator is told what must not go into the log.
-type notices struct{ io.Writer }
+type notices struct {
+	to   io.Writer
+	json *zap.Logger // to the same, for who asked for JSON; else nil
+}
+
+func newNotices(to io.Writer, cfg *config.Config) notices {
+	n := notices{to: to}
+	if cfg.Log.Format == "json" {
+		n.json = newLines(to, zap.InfoLevel).Named("notice")
+	}
+	return n
+}
 
 func (n notices) say(format string, args ...any) {
+	if n.json != nil {
+		n.json.Info(fmt.Sprintf(format, args...))
+		return
+	}
 	// Nobody may be listening; the log goes on either way.
-	_, _ = fmt.Fprintf(n.Writer, "keystone: "+format+"\n", args...)
+	_, _ = fmt.Fprintf(n.to, "keystone: "+format+"\n", args...)
 }
 
 // keyFile is where development keeps its master key.

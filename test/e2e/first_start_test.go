@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -9,7 +10,7 @@ import (
 	"testing"
 )
 
-var shownPassword = regexp.MustCompile(`first superuser is "admin" with the password (\S+)`)
+var shownPassword = regexp.MustCompile(`first superuser is \\?"admin\\?" with the password (\S+)`)
 
 // TestEmptyDirectory starts as a newcomer does: nothing configured but ports
 // that are free here.
@@ -78,6 +79,11 @@ func TestGeneratedPasswordIsNotStored(t *testing.T) {
 	shown := shownPassword.FindStringSubmatch(s.stderr.String())
 	if shown == nil {
 		t.Fatalf("no password is shown:\n%s", s.stderr)
+	}
+	for line := range strings.Lines(s.stderr.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("not JSON, on standard error: %s", line)
+		}
 	}
 	key, err := os.ReadFile(filepath.Join(s.Dir, "keystone.key"))
 	if err != nil {
