@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -171,6 +172,25 @@ func TestClientKeysAreChecked(t *testing.T) {
 		}
 		if got := s.send(t, call{path: clientsPath + "/" + made.ID + "/secret", bearer: admin.Access}); got.status != http.StatusConflict {
 			t.Errorf("a secret beside keys: %d %s", got.status, got.body)
+		}
+	})
+}
+
+// TestClientOfKeysByCommand makes one on the command line, which shows no secret.
+func TestClientOfKeysByCommand(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		key, jwks := newKey(t)
+		create := []string{"client", "create", "--name", "signer", "--scope", "read:profile", "--auth-method", "private_key_jwt", "--jwks", "-"}
+		shown, found := strings.CutPrefix(s.wantRun(t, text(jwks)+"\n", create...), "client_id: ")
+		c := keyClient{strings.TrimSpace(shown), key}
+		if !found || strings.ContainsAny(c.ID, " \n") {
+			t.Fatalf("it says %q", shown)
+		}
+		s.want(t, http.StatusOK, asserting(c.sign(t, c.claims(s)), "scope", "read:profile"))
+		for name, keys := range map[string]string{"no keys": "", "no set": "7", "half a one": `{"keys":[`} {
+			if got := s.run(t, keys, create...); got.code != 1 || !strings.Contains(got.errors, "jwks") {
+				t.Errorf("%s: exit code %d, %s", name, got.code, got.errors)
+			}
 		}
 	})
 }

@@ -49,6 +49,10 @@ func recording(calls *[]string, file *string) Commands {
 				lifetime = "some"
 			}
 			note("client", d.Name, strings.Join(d.Scopes, ","), strings.Join(d.GrantTypes, ","), lifetime)
+			if d.Authentication.Method != "" || d.Authentication.Keys != "" {
+				note(d.Authentication.Method, d.Authentication.Keys)
+				return inbound.NewClient{Client: client.Snapshot{ClientID: "ksc_1"}}, nil
+			}
 			return inbound.NewClient{Client: client.Snapshot{ClientID: "ksc_1"}, Secret: domain.NewSecret("kss_1")}, nil
 		},
 		ConfigCheck: func(context.Context) ([]string, error) { return nil, errConfig },
@@ -105,9 +109,13 @@ func TestCommandLines(t *testing.T) {
 		"client": {args: "client create --name x --scope a:b --scope c:d --grant client_credentials", calls: []string{"client x a:b,c:d client_credentials none"},
 			out: "client_id: ksc_1\nclient_secret: kss_1\n"},
 		"client with a lifetime": {args: "client create --name x --access-token-lifetime 0", calls: []string{"client x   some"}, out: "client_id: ksc_1\nclient_secret: kss_1\n"},
-		"unknown command":        {args: "frobnicate", code: 1, err: "keystone: unknown command \"frobnicate\" for \"keystone\"\n"},
-		"unknown subcommand":     {args: "migrate sideways", code: 1, err: "keystone: unknown command \"sideways\" for \"keystone migrate\"\n"},
-		"unknown flag":           {args: "serve --fast", code: 1, err: "keystone: unknown flag: --fast\n"},
+		"client of keys": {args: "client create --name x --auth-method private_key_jwt --jwks -", stdin: `{"keys":[]}`, calls: []string{"client x   none", `private_key_jwt {"keys":[]}`},
+			out: "client_id: ksc_1\n"},
+		"client of no file":  {args: "client create --name x --jwks " + file + ".none", code: 1, err: "keystone: the key file: open " + file + ".none: no such file or directory\n"},
+		"public client":      {args: "client create --name x --auth-method none", calls: []string{"client x   none", "none "}, out: "client_id: ksc_1\n"},
+		"unknown command":    {args: "frobnicate", code: 1, err: "keystone: unknown command \"frobnicate\" for \"keystone\"\n"},
+		"unknown subcommand": {args: "migrate sideways", code: 1, err: "keystone: unknown command \"sideways\" for \"keystone migrate\"\n"},
+		"unknown flag":       {args: "serve --fast", code: 1, err: "keystone: unknown flag: --fast\n"},
 		"serve fails": {args: "serve", code: 1, err: "keystone: unavailable: a dependency is not available: dial tcp: refused\n",
 			change: func(c *Commands) {
 				c.Serve = func(context.Context) error { return domain.Unavailable(errors.New("dial tcp: refused"), 0) }

@@ -81,16 +81,7 @@ const maxPasswordFile = 4096
 
 // readPassword reads the one line of a file, or of stdin for "-".
 func readPassword(stdin io.Reader, path string) (domain.Secret, error) {
-	from := stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return domain.Secret{}, fmt.Errorf("the password file: %w", err)
-		}
-		defer file.Close() //nolint:errcheck // nothing was written
-		from = file
-	}
-	raw, err := io.ReadAll(io.LimitReader(from, maxPasswordFile+1))
+	raw, err := readFile(stdin, path, maxPasswordFile)
 	if err != nil {
 		return domain.Secret{}, fmt.Errorf("the password file: %w", err)
 	}
@@ -101,23 +92,50 @@ func readPassword(stdin io.Reader, path string) (domain.Secret, error) {
 	return domain.NewSecret(line), nil
 }
 
+// readFile reads a file, or stdin for "-": one byte more than most where it is
+// longer than that.
+func readFile(stdin io.Reader, path string, most int64) ([]byte, error) {
+	if path == "-" {
+		return io.ReadAll(io.LimitReader(stdin, most+1))
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	return io.ReadAll(io.LimitReader(file, most+1))
+}
+
 func clients(c Commands) *cobra.Command {
 	var draft client.Draft
 	var lifetime int
-	create := &cobra.Command{Use: "create", Short: "Make a service client; its secret is printed this once", Args: cobra.NoArgs}
+	var keys string
+	create := &cobra.Command{Use: "create", Short: "Make a service client; its secret, where it has one, is printed this once", Args: cobra.NoArgs}
 	create.Flags().StringVar(&draft.Name, "name", "", "name for people")
 	create.Flags().StringVar(&draft.Description, "description", "", "what it is for")
 	create.Flags().StringArrayVar(&draft.Scopes, "scope", nil, "a scope it holds, as action:resource; repeatable")
 	create.Flags().StringArrayVar(&draft.GrantTypes, "grant", nil, "a grant it may use; repeatable (default client_credentials)")
 	create.Flags().IntVar(&lifetime, "access-token-lifetime", 0, "seconds its access tokens live (default the installation's)")
+	create.Flags().StringVar(&draft.Authentication.Method, "auth-method", "", "its token_endpoint_auth_method (default client_secret_basic)")
+	create.Flags().StringVar(&keys, "jwks", "", "file with its public keys, a JWK Set; - is standard input")
 	required(create, "name")
 	create.RunE = func(cmd *cobra.Command, _ []string) error {
 		if cmd.Flags().Changed("access-token-lifetime") {
 			draft.AccessTokenLifetime = &lifetime
 		}
+		if keys != "" {
+			raw, err := readFile(cmd.InOrStdin(), keys, maxLine)
+			if err != nil {
+				return fmt.Errorf("the key file: %w", err)
+			}
+			draft.Authentication.Keys = string(raw)
+		}
 		created, err := c.ClientCreate(cmd.Context(), draft)
 		if err != nil {
 			return err
+		}
+		if created.Secret.Empty() {
+			return say(cmd, "client_id: %s", created.Client.ClientID)
 		}
 		return say(cmd, "client_id: %s\nclient_secret: %s", created.Client.ClientID, created.Secret.Reveal())
 	}
