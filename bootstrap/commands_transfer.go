@@ -12,7 +12,7 @@ func (c commands) export(ctx context.Context, hashes bool, emit func(inbound.Ent
 		if err := p.ready(ctx); err != nil {
 			return err
 		}
-		return transfer.NewExporter(p.out.Scopes, p.out.Roles, p.out.Usage, p.out.UserList).Export(ctx, hashes, emit)
+		return transfer.NewExporter(p.out.Clock, p.work, p.out.Scopes, p.out.Roles, p.out.Usage, p.out.UserList).Export(ctx, hashes, emit)
 	})
 }
 
@@ -21,7 +21,11 @@ func (c commands) imports(ctx context.Context, rehearse bool, run func(inbound.I
 		if err := p.ready(ctx); err != nil {
 			return err
 		}
-		return run(transfer.NewImporter(p.out.Clock, p.out.Random, p.out.Formats, p.out.Users, p.work, p.sessions,
-			p.pipeline.GrantTypes(), p.offer, p.longestLife, rehearse))
+		if err := p.settings.Reload(ctx); err != nil { // lifetimes and history are those in force
+			return err
+		}
+		history := func() int { return userPolicies{p.live}.Current().Passwords.History }
+		return run(transfer.NewImporter(p.out.Clock, p.out.Random, p.out.Formats, p.out.Users, p.out.UserList, p.work, p.sessions,
+			p.pipeline.GrantTypes(), p.offer, p.longestLife, history, rehearse))
 	})
 }

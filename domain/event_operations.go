@@ -7,6 +7,10 @@ const (
 	// Its reason is the code of the refusal and, behind a colon, what was tried.
 	EventAccessDenied EventType = "access.denied"
 
+	// EventExported is an export of users, roles, scopes and clients. Its reason
+	// is with_hashes or without_hashes and, behind a colon, how many there were.
+	EventExported EventType = "accounts.exported"
+
 	EventSettingChanged     EventType = "setting.changed"
 	EventSigningKeysRotated EventType = "key.rotated" // by whom; beside what happened to each key
 	EventSigningKeyResealed EventType = "key.resealed"

@@ -12,6 +12,7 @@ import (
 	"github.com/keystone-auth/keystone/domain/role"
 	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/domain/token"
+	"github.com/keystone-auth/keystone/domain/user"
 	"github.com/keystone-auth/keystone/ports/inbound"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -39,11 +40,13 @@ type Importer struct {
 	random    outbound.Random
 	formats   outbound.HashFormats
 	directory outbound.UserDirectory
+	list      outbound.UserList
 	uow       outbound.UnitOfWork
 	logins    Logins
 	grants    []string // the grant types this installation offers
 	offer     Offer
 	life      func() time.Duration
+	history   func() int
 
 	rehearsal bool
 	// promised are the scopes and roles that earlier entries of a rehearsal
@@ -57,12 +60,13 @@ var _ inbound.Importer = (*Importer)(nil)
 // NewImporter makes an importer. A rehearsal tells what would happen and changes
 // nothing. grants are the grant types on offer, offer tells how clients may
 // register to authenticate with them, and life how long an
-// access token is good at most.
-func NewImporter(clock outbound.Clock, random outbound.Random, formats outbound.HashFormats, directory outbound.UserDirectory,
-	uow outbound.UnitOfWork, logins Logins, grants []string, offer Offer, life func() time.Duration, rehearsal bool) *Importer {
+// access token is good at most. history is how many passwords of a user may not
+// come again, the one in force among them.
+func NewImporter(clock outbound.Clock, random outbound.Random, formats outbound.HashFormats, directory outbound.UserDirectory, list outbound.UserList,
+	uow outbound.UnitOfWork, logins Logins, grants []string, offer Offer, life func() time.Duration, history func() int, rehearsal bool) *Importer {
 	return &Importer{
-		clock: clock, random: random, formats: formats, directory: directory, uow: uow, logins: logins,
-		grants: grants, offer: offer, life: life, rehearsal: rehearsal,
+		clock: clock, random: random, formats: formats, directory: directory, list: list, uow: uow, logins: logins,
+		grants: grants, offer: offer, life: life, history: history, rehearsal: rehearsal,
 	}
 }
 
@@ -116,6 +120,28 @@ func (i *Importer) Import(ctx context.Context, entry inbound.Entry) (inbound.Imp
 	}
 	return change, nil
 }
+
+// Administered implements inbound.Importer. The first superusers are among the
+// oldest accounts, so that it seldom reads far.
+func (i *Importer) Administered(ctx context.Context) (bool, error) {
+	active := true
+	list := func(ctx context.Context, page domain.Page) (domain.Listing[user.Snapshot], error) {
+		return i.list.List(ctx, outbound.UserFilter{IsActive: &active}, page)
+	}
+	err := each(ctx, list, func(u user.Snapshot) error {
+		if u.IsSuperuser && u.PasswordHash != "" {
+			return errFound
+		}
+		return nil
+	})
+	if errors.Is(err, errFound) {
+		return true, nil
+	}
+	return false, err
+}
+
+// errFound ends a walk through a list.
+var errFound = errors.New("found")
 
 func (i *Importer) scope(ctx context.Context, r outbound.Repositories, e inbound.ScopeEntry) (inbound.ImportChange, error) {
 	now := i.clock.Now()

@@ -91,6 +91,11 @@ func (i *Importer) user(ctx context.Context, r outbound.Repositories, id domain.
 	if len(fields) == 0 {
 		return inbound.ImportChange{}, nil
 	}
+	if keep := i.history() - 1; replaced && keep > 0 && before.PasswordHash != "" {
+		if err := r.Passwords.Add(ctx, id, before.PasswordHash, now, keep); err != nil {
+			return inbound.ImportChange{}, err
+		}
+	}
 	if err := r.Users.Save(ctx, u); err != nil {
 		return inbound.ImportChange{}, unknownRole(err)
 	}

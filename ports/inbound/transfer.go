@@ -80,7 +80,8 @@ func (e UserEntry) Title() string { return "user " + e.Username }
 // they can be imported, in bounded memory.
 type Exporter interface {
 	// Export calls emit for each; its failure ends the export. Hashes of
-	// passwords and secrets are left out unless asked for.
+	// passwords and secrets are left out unless asked for. The audit trail tells
+	// of it, or it fails.
 	Export(ctx context.Context, hashes bool, emit func(Entry) error) error
 }
 
@@ -96,4 +97,6 @@ type Importer interface {
 	// rule: validation_failed. One that clashes with what is stored:
 	// KindConflict.
 	Import(ctx context.Context, entry Entry) (ImportChange, error)
+	// Administered tells whether an active superuser has a password.
+	Administered(ctx context.Context) (bool, error)
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const exportHeader = `{"type":"keystone-export","version":1}` + "\n"
@@ -52,6 +53,11 @@ func TestMoveToTheOtherStore(t *testing.T) {
 			if got := source.run(t, "", "export", "--output", file); got.code != 1 {
 				t.Error("a file that was there is overwritten")
 			}
+
+			for _, told := range []string{"without_hashes", "with_hashes"} { // who was refused exported nothing
+				source.wantCount(t, "1", fmt.Sprintf("SELECT count(*) FROM events WHERE type = 'accounts.exported' AND outcome = 'success' AND reason = '%s: %d'", told, strings.Count(plain, "\n")-1))
+			}
+			source.wantCount(t, "2", "SELECT count(*) FROM events WHERE type = 'accounts.exported'")
 
 			target := prepare(t, to.settings(t).with(settings{"BOOTSTRAP_ADMIN_PASSWORD": source.Admin.Password}))
 			rehearsed := target.wantRun(t, "", "import", "--dry-run", file)
@@ -125,6 +131,47 @@ func TestImportFromOtherSystems(t *testing.T) {
 		}
 		s.wantCount(t, "4", "SELECT count(*) FROM events WHERE type = 'user.password_rehashed'")
 	})
+}
+
+// TestImportKeepsFormerPasswords has neither the password that an import brings
+// nor the one that it replaces come again.
+func TestImportKeepsFormerPasswords(t *testing.T) {
+	eachStore(t, settings{"PASSWORD_HISTORY": "3"}, func(t *testing.T, s *Server) {
+		alice := s.register(t)
+		s.wantRun(t, exportHeader+fmt.Sprintf(`{"type":"user","username":%q,"password_hash":%q,"password_changed_at":%q}`,
+			alice.Username, hashesOfOthers["pbkdf2"], time.Now().UTC().Format(time.RFC3339Nano)), "import", "-")
+		session := s.login(t, account{Username: alice.Username, Password: importedPassword})
+		change := func(next string) call {
+			return call{path: mePath + "/password", bearer: session.Access, json: text(map[string]string{"current_password": importedPassword, "new_password": next})}
+		}
+		for _, former := range []string{importedPassword, alice.Password} {
+			if got := s.want(t, http.StatusUnprocessableEntity, change(former)); !strings.Contains(string(got.body), `"reused"`) {
+				t.Errorf("a former password: %s", got.body)
+			}
+		}
+		s.want(t, http.StatusNoContent, change(newPassword()))
+	})
+}
+
+// TestImportWarns imports into a store that nobody can administer afterwards, and
+// then gives the superuser a password.
+func TestImportWarns(t *testing.T) {
+	needsProcess(t)
+	t.Parallel()
+	for _, store := range stores {
+		t.Run(store.name, func(t *testing.T) {
+			t.Parallel()
+			s := prepare(t, store.settings(t))
+			const warning = "warning: no active superuser has a password"
+			root := `{"type":"user","username":"root","email":"root@example.com","is_superuser":true`
+			if got := s.run(t, exportHeader+root+`}`, "import", "-"); got.code != 0 || !strings.HasPrefix(got.errors, warning) {
+				t.Errorf("without a hash: exit code %d, %s", got.code, got.errors)
+			}
+			if got := s.run(t, exportHeader+root+fmt.Sprintf(`,"is_active":true,"password_hash":%q}`, hashesOfOthers["bcrypt"]), "import", "-"); got.code != 0 || got.errors != "" {
+				t.Errorf("with a hash: exit code %d, %s", got.code, got.errors)
+			}
+		})
+	}
 }
 
 // TestImportChangesWhatIsThere updates a running server, whose sessions end

@@ -129,11 +129,23 @@ func (i *importing) run(from io.Reader) error {
 		return fmt.Errorf("line 1: %w", err)
 	}
 	failure := i.rest(lines)
+	if failure == nil && !i.verbose {
+		failure = i.warn()
+	}
 	err = say(i.cmd, "created %d, updated %d, unchanged %d, refused %d", i.created, i.updated, i.unchanged, i.refused)
 	if failure = errors.Join(failure, err); failure == nil && i.refused > 0 {
 		return fmt.Errorf("%d lines were refused", i.refused)
 	}
 	return failure
+}
+
+// warn tells where nobody could administer the installation.
+func (i *importing) warn() error {
+	administered, err := i.importer.Administered(i.cmd.Context())
+	if err == nil && !administered {
+		_, err = fmt.Fprintln(i.cmd.ErrOrStderr(), "warning: no active superuser has a password; keystone admin create makes one")
+	}
+	return err
 }
 
 // rest takes what follows the header.

@@ -13,8 +13,9 @@ import (
 
 // taking is an importer that makes every entry, or fails.
 type taking struct {
-	made []string
-	fail map[string]error
+	made      []string
+	abandoned bool // no superuser is left
+	fail      map[string]error
 }
 
 func (i *taking) Import(_ context.Context, e inbound.Entry) (inbound.ImportChange, error) {
@@ -23,6 +24,37 @@ func (i *taking) Import(_ context.Context, e inbound.Entry) (inbound.ImportChang
 	}
 	i.made = append(i.made, e.Title())
 	return inbound.ImportChange{Created: true, Fields: []string{"roles"}}, nil
+}
+
+func (i *taking) Administered(context.Context) (bool, error) {
+	return !i.abandoned, i.fail["administered"]
+}
+
+// TestImportWarns has an import tell that nobody could administer.
+func TestImportWarns(t *testing.T) {
+	const file, warning = `{"type":"keystone-export","version":1}` + "\n" + `{"type":"scope","name":"read:a"}`, "warning: no active superuser has a password"
+	away := map[string]error{"administered": domain.Unavailable(errors.New("away"), 0)}
+	for name, c := range map[string]struct {
+		importer taking
+		args     string
+		code     int
+		err      string
+	}{
+		"a superuser":    {taking{}, "import -", 0, ""},
+		"none":           {taking{abandoned: true}, "import -", 0, warning},
+		"rehearsed":      {taking{abandoned: true}, "import --dry-run -", 0, ""},
+		"not to be told": {taking{fail: away}, "import -", 1, "away"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			commands := Commands{ConfigFile: new(string), IsConfigProblem: func(error) bool { return false },
+				Import: func(_ context.Context, _ bool, run func(inbound.Importer) error) error { return run(&c.importer) }}
+			var out, told bytes.Buffer
+			code := Run(t.Context(), commands, strings.Fields(c.args), strings.NewReader(file), &out, &told)
+			if code != c.code || !strings.Contains(told.String(), c.err) || c.err == "" && told.Len() > 0 || !strings.Contains(out.String(), "created 1,") {
+				t.Errorf("code %d, told %q and %q", code, out.String(), told.String())
+			}
+		})
+	}
 }
 
 func TestImportOfLines(t *testing.T) {
