@@ -201,7 +201,7 @@ func RunClientUsage(t *testing.T, open func(t *testing.T) Store) {
 	s := open(t)
 	c, other := given.Client(fullClient), given.Client()
 	s.given(t, c, other)
-	used := func(id string) (at time.Time) {
+	used := func(t *testing.T, id string) time.Time {
 		t.Helper()
 		for page := (domain.Page{Limit: 2}); ; {
 			found, err := s.Usage.List(within(t), page)
@@ -216,30 +216,40 @@ func RunClientUsage(t *testing.T, open func(t *testing.T) Store) {
 			}
 		}
 	}
-	record := func(times map[string]time.Time) { t.Helper(); ok(t, s.Usage.Record(within(t), times)) }
+	record := func(t *testing.T, times map[string]time.Time) { t.Helper(); ok(t, s.Usage.Record(within(t), times)) }
 
-	same(t, "last use", used(c.ClientID()), time.Time{})
-	record(nil)
-	record(map[string]time.Time{c.ClientID(): given.Now, given.Name("nobody"): given.Now, "\xff\x00": given.Now})
-	same(t, "last use", used(c.ClientID()), given.Now)
-	same(t, "last use of another", used(other.ClientID()), time.Time{})
-	record(map[string]time.Time{c.ClientID(): given.Now.Add(-time.Hour), other.ClientID(): given.Now.Add(time.Microsecond)})
-	same(t, "last use after an older one", used(c.ClientID()), given.Now)
-	same(t, "last use of another", used(other.ClientID()), given.Now.Add(time.Microsecond))
-	same(t, "client", s.client(t, c.ClientID()), c.Snapshot())
-	ok(t, s.save(t, editedClient(c, func(c *client.Snapshot) { c.Name = "saved" })))
-	same(t, "last use after a save", used(c.ClientID()), given.Now)
-
-	walk(t, s.Usage.List, func(u outbound.ClientUse) string {
-		same(t, "a listed client", u.Client.Snapshot(), s.client(t, u.Client.ClientID()))
-		return u.Client.Snapshot().ID.String()
-	}, []string{c.Snapshot().ID.String(), other.Snapshot().ID.String()})
-	wantStopped(t, "Record", s.Usage.Record(ended(t), map[string]time.Time{c.ClientID(): given.Now}))
-
-	wantAll(t, race(20, func(i int) error {
-		return s.Usage.Record(within(t), map[string]time.Time{c.ClientID(): given.Now.Add(time.Duration(i) * time.Second), other.ClientID(): given.Now.Add(time.Minute)})
-	}))
-	same(t, "last use after a race", used(c.ClientID()), given.Now.Add(19*time.Second))
+	t.Run("the use of those that are known is recorded", func(t *testing.T) {
+		same(t, "last use", used(t, c.ClientID()), time.Time{})
+		record(t, nil)
+		record(t, map[string]time.Time{c.ClientID(): given.Now, given.Name("nobody"): given.Now, "\xff\x00": given.Now})
+		same(t, "last use", used(t, c.ClientID()), given.Now)
+		same(t, "last use of another", used(t, other.ClientID()), time.Time{})
+	})
+	t.Run("an older use changes nothing", func(t *testing.T) {
+		record(t, map[string]time.Time{c.ClientID(): given.Now.Add(-time.Hour), other.ClientID(): given.Now.Add(time.Microsecond)})
+		same(t, "last use after an older one", used(t, c.ClientID()), given.Now)
+		same(t, "last use of another", used(t, other.ClientID()), given.Now.Add(time.Microsecond))
+	})
+	t.Run("a use and a change leave each other alone", func(t *testing.T) {
+		same(t, "client", s.client(t, c.ClientID()), c.Snapshot())
+		ok(t, s.save(t, editedClient(c, func(c *client.Snapshot) { c.Name = "saved" })))
+		same(t, "last use after a save", used(t, c.ClientID()), given.Now)
+	})
+	t.Run("clients are listed as they are", func(t *testing.T) {
+		walk(t, s.Usage.List, func(u outbound.ClientUse) string {
+			same(t, "a listed client", u.Client.Snapshot(), s.client(t, u.Client.ClientID()))
+			return u.Client.Snapshot().ID.String()
+		}, []string{c.Snapshot().ID.String(), other.Snapshot().ID.String()})
+	})
+	t.Run("an ended context is an error", func(t *testing.T) {
+		wantStopped(t, "Record", s.Usage.Record(ended(t), map[string]time.Time{c.ClientID(): given.Now}))
+	})
+	t.Run("20 that record at once: the latest stays", func(t *testing.T) {
+		wantAll(t, race(20, func(i int) error {
+			return s.Usage.Record(within(t), map[string]time.Time{c.ClientID(): given.Now.Add(time.Duration(i) * time.Second), other.ClientID(): given.Now.Add(time.Minute)})
+		}))
+		same(t, "last use after a race", used(t, c.ClientID()), given.Now.Add(19*time.Second))
+	})
 }
 
 func endThrough(t *testing.T, s Store) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -159,7 +160,12 @@ func cacheContention(t *testing.T, open func(t *testing.T, size int) outbound.Ca
 		}()
 		<-began
 		leave()
-		wantKind(t, <-left, domain.KindUnavailable)
+		select {
+		case err := <-left:
+			wantKind(t, err, domain.KindUnavailable)
+		case <-time.After(arrival):
+			t.Error("who left is kept waiting")
+		}
 		close(end)
 		got, err := c.Load(within(t), "a", give(1))
 		if ok(t, err); got != 1 {

@@ -22,9 +22,11 @@ func RunStatistics(t *testing.T, open func(t *testing.T) Store) {
 		ok(t, err)
 		return found
 	}
-	before := count(t, 3)
 	this := now.UTC().Truncate(time.Hour)
-	same(t, "hours", before.Hours, []domain.LoginsInHour{{Start: this.Add(-2 * time.Hour)}, {Start: this.Add(-time.Hour)}, {Start: this}})
+	before := count(t, 3)
+	t.Run("hours without logins are told", func(t *testing.T) {
+		same(t, "hours", before.Hours, []domain.LoginsInHour{{Start: this.Add(-2 * time.Hour)}, {Start: this.Add(-time.Hour)}, {Start: this}})
+	})
 
 	u := given.User()
 	s.given(t, u, given.User(func(p *user.Snapshot) { p.IsActive = false }))
@@ -50,13 +52,22 @@ func RunStatistics(t *testing.T, open func(t *testing.T) Store) {
 	events(domain.EventLoginFailed, this.Add(time.Hour-time.Second), 4) // late in the current one
 
 	after := count(t, 3)
-	same(t, "users", after.Users-before.Users, int64(2))
-	same(t, "active users", after.ActiveUsers-before.ActiveUsers, int64(1))
-	same(t, "sessions", after.Sessions-before.Sessions, int64(1))
-	same(t, "hours", after.Hours, []domain.LoginsInHour{
-		{Start: this.Add(-2 * time.Hour)}, {Start: this.Add(-time.Hour), Logins: 2, Failures: 3}, {Start: this, Logins: 1, Failures: 4},
+	t.Run("users and living sessions are counted", func(t *testing.T) {
+		same(t, "users", after.Users-before.Users, int64(2))
+		same(t, "active users", after.ActiveUsers-before.ActiveUsers, int64(1))
+		same(t, "sessions", after.Sessions-before.Sessions, int64(1))
 	})
-	same(t, "one hour", count(t, 1).Hours, after.Hours[2:])
-	_, err := s.Statistics.Count(ended(t), now, 1)
-	wantStopped(t, "Count", err)
+	t.Run("logins are counted by hour", func(t *testing.T) {
+		same(t, "hours", after.Hours, []domain.LoginsInHour{
+			{Start: this.Add(-2 * time.Hour)}, {Start: this.Add(-time.Hour), Logins: 2, Failures: 3}, {Start: this, Logins: 1, Failures: 4},
+		})
+	})
+	t.Run("as many hours as asked for", func(t *testing.T) {
+		wantLen(t, "hours", after.Hours, 3)
+		same(t, "one hour", count(t, 1).Hours, after.Hours[2:])
+	})
+	t.Run("an ended context is an error", func(t *testing.T) {
+		_, err := s.Statistics.Count(ended(t), now, 1)
+		wantStopped(t, "Count", err)
+	})
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/keystone-auth/keystone/test/contract"
 )
 
-// adapterSuite is a published suite of a port that stores nothing, an adapter
-// that is right, and the ones that the suite has to fail.
+// adapterSuite is a published suite, an adapter that is right, and the ones that
+// the suite has to fail.
 type adapterSuite struct {
 	right    func(*testing.T)
 	wrong    []wrongAdapter
@@ -31,7 +31,7 @@ type wrongAdapter struct {
 	fails string // a part of the name of the clause that has to fail
 }
 
-var wrongAdapters = map[string]adapterSuite{
+var wrongAdapters = withStores(map[string]adapterSuite{
 	"TokenCodec":     wrongTokenCodecs,
 	"Assertions":     wrongAssertions,
 	"RateLimiter":    wrongRateLimiters,
@@ -41,7 +41,25 @@ var wrongAdapters = map[string]adapterSuite{
 	"Mailer":         wrongMailers,
 	"Texter":         wrongTexters,
 	"Probe":          wrongProbes,
+	"Cache":          wrongCaches,
+	"PasswordJudge":  wrongJudges,
+	"Schema":         wrongSchemas,
+	"HashFormats":    wrongFormats,
+	"SignalBus":      wrongBuses,
+	"Clock":          wrongClocks,
+	"Random":         wrongRandoms,
+})
+
+func withStores(all map[string]adapterSuite) map[string]adapterSuite {
+	for _, stores := range []map[string]suite{wrongPeople, wrongTokens, wrongKept, {"SessionOpener": wrongOpeners}} {
+		for name, s := range stores {
+			all[name] = s.adapters()
+		}
+	}
+	return all
 }
+
+const right = "right"
 
 // chosenPort names the suite whose adapters a child process runs.
 const chosenPort = "KEYSTONE_CONTRACT_PORT"

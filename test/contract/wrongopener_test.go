@@ -26,7 +26,7 @@ func free(table string) string {
 }
 
 // wrongOpeners are the stores that are wrong about logins.
-var wrongOpeners = suite{contract.RunOpener, slices.Concat(
+var wrongOpeners = suite{run: contract.RunOpener, faults: slices.Concat(
 	spoilt("sessions", "a login with a refresh token", "address", "user_agent"),
 	spoilt("refresh_tokens", "a login with a refresh token", "client_id"), []fault{
 		{what: "stores no session", sql: losesNew("sessions"), fails: "behaviour/without one"},

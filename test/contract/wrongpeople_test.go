@@ -17,7 +17,7 @@ import (
 // wrongPeople are the stores that are wrong about people, clients and what they
 // may, and about units of work.
 var wrongPeople = map[string]suite{
-	"UnitOfWork": {contract.RunUnitOfWork, []fault{
+	"UnitOfWork": {run: contract.RunUnitOfWork, faults: []fault{
 		{what: "loses events", sql: losesNew("events"), fails: "all that was done is stored"},
 		{what: "stores events twice", sql: "CREATE TRIGGER twice AFTER INSERT ON events BEGIN INSERT INTO events" + eventColumns + " SELECT " + eventColumns[1:len(eventColumns)-1] + " FROM events WHERE seq = new.seq; END", fails: "saving twice stores an event once"},
 		{what: "swallows errors", wrap: units(func(inner outbound.UnitOfWork, ctx context.Context, work work) error {
@@ -27,14 +27,7 @@ var wrongPeople = map[string]suite{
 		{what: "words errors anew", wrap: units(func(inner outbound.UnitOfWork, ctx context.Context, work work) error {
 			return domain.Internal(inner.Do(ctx, work))
 		}), fails: "is returned as it is"},
-		{what: "commits what failed", wrap: units(func(inner outbound.UnitOfWork, ctx context.Context, work work) error {
-			return inner.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
-				if err := work(ctx, r); err != nil {
-					return domain.Refuse(err)
-				}
-				return nil
-			})
-		}), fails: "a foreign error stores nothing"},
+		commits("a foreign error stores nothing"),
 		{what: "undoes refusals", wrap: units(func(inner outbound.UnitOfWork, ctx context.Context, work work) error {
 			return inner.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
 				err := work(ctx, r)
@@ -68,7 +61,7 @@ var wrongPeople = map[string]suite{
 		{what: "shows changes early", wrap: early, fails: "nobody else sees them before the end"},
 		{what: "counts no version up", sql: spoils("users", "version", "1"), fails: "none is lost"},
 	}},
-	"Users": {contract.RunUsers, slices.Concat(spoilt("users", "a user with every field", "bio", "first_name", "last_name", "display_name", "password_hash", "phone", "pending_email"),
+	"Users": {run: contract.RunUsers, faults: slices.Concat(spoilt("users", "a user with every field", "bio", "first_name", "last_name", "display_name", "password_hash", "phone", "pending_email"),
 		emptied("users", "a user with every field", "locked_until", "last_login", "email_verification_sent_at", "password_reset_sent_at"), []fault{
 			{what: "verifies nobody", sql: spoils("users", "is_verified", "0"), fails: "a user with every field"},
 			{what: "tells times of another zone", wrap: found(func(s *user.Snapshot) { s.LastLogin = s.LastLogin.In(elsewhere) }), fails: "times of another zone"},
@@ -120,8 +113,18 @@ var wrongPeople = map[string]suite{
 				}
 			}), fails: "it is found until it expires"},
 			{what: "has reservations expire at once", sql: spoils("pending_registrations", "expires_at", "'2001-01-01 00:00:00+00:00'"), fails: "an unexpired one keeps its username from users"},
-		})},
-	"UserAdministration": {contract.RunUserAdministration, []fault{
+			{what: "has reservations last", sql: spoils("pending_registrations", "expires_at", "'2999-01-01 00:00:00+00:00'"), fails: "an expired one gives its username to a user"},
+			{what: "takes nobody for a breakdown", wrap: directory(func(d *directories) {
+				d.pending = func(ctx context.Context, folded string, isEmail bool, now time.Time) (user.PendingRegistration, error) {
+					p, err := d.UserDirectory.Pending(ctx, folded, isEmail, now)
+					return p, internally(err)
+				}
+			}), fails: "nobody's name is KindNotFound"},
+			{what: "compares names by pattern", sql: refuses("users", "SELECT 1 FROM users WHERE username_folded LIKE new.username_folded AND id <> new.id AND username_folded <> new.username_folded"),
+				fails: "differ in one letter only and are free"},
+			{what: "keeps addresses for reservations", sql: refuses("users", "SELECT 1 FROM pending_registrations WHERE email_folded = new.email_folded"), fails: "it does not keep its address"},
+		}), spared: map[string]string{"behaviour/the full user leaves no field out": ofItself}},
+	"UserAdministration": {run: contract.RunUserAdministration, faults: []fault{
 		{what: "deletes nobody", sql: keepsDeleted("users"), fails: "who is deleted is gone"},
 		{what: "passes over who is gone", wrap: userSaves(domain.CodeNotFound), fails: "deleting who is gone"},
 		{what: "deletes what was changed", wrap: userSaves(domain.CodeConflict), fails: "deleting who was changed meanwhile"},
@@ -130,13 +133,15 @@ var wrongPeople = map[string]suite{
 			inUnits(func(r *outbound.Repositories) { r.Principals = outside })(s)
 		}, fails: "a principal shows what its unit of work changed"},
 	}},
-	"Clients": {contract.RunClients, slices.Concat(spoilt("service_clients", "a client with every field", "name", "description", "client_secret_hash", "previous_secret_hash", "jwks"),
+	"Clients": {run: contract.RunClients, faults: slices.Concat(spoilt("service_clients", "a client with every field", "name", "description", "client_secret_hash", "previous_secret_hash", "jwks"),
 		emptied("service_clients", "a client with every field", "access_token_lifetime", "previous_secret_until"), []fault{
 			{what: "activates all", sql: spoils("service_clients", "is_active", "1"), fails: "saving stores every field"},
 			{what: "loses changes", sql: losesChanges("service_clients"), fails: "saving stores every field"},
 			{what: "adds no scopes", sql: losesNew("service_client_scopes"), fails: "scopes are added and taken away"},
 			{what: "takes no scopes away", sql: keepsDeleted("service_client_scopes"), fails: "scopes are added and taken away"},
 			{what: "loses events", sql: losesNew("events"), fails: "its event is stored with it"},
+			breaksDown("what is not there is KindNotFound"),
+			{what: "disables its own client", sql: "UPDATE service_clients SET is_active = 0", fails: "the first-party client is there"},
 			{what: "swallows a taken id", wrap: clientSaves(domain.CodeConflict), fails: "one client id: one winner"},
 			{what: "lets the last write win", wrap: clientSaves(domain.CodeConflict), fails: "what others changed meanwhile"},
 			{what: "passes over unknown scopes", wrap: clientSaves(domain.CodeUnknownScope), fails: "an unknown scope is CodeUnknownScope"},
@@ -147,8 +152,8 @@ var wrongPeople = map[string]suite{
 					return next.ByClientID(context.WithoutCancel(ctx), id)
 				})
 			}, fails: "an ended context"},
-		})},
-	"Principals": {contract.RunPrincipals, []fault{
+		}), spared: map[string]string{"behaviour/the full client leaves no field out": ofItself}},
+	"Principals": {run: contract.RunPrincipals, faults: []fault{
 		{what: "sorts nothing", wrap: principals(func(p *token.Principal) { slices.Reverse(p.Scopes) }), fails: "sorted by byte"},
 		{what: "knows no roles", wrap: principals(func(p *token.Principal) { p.Roles = nil }), fails: "a role without scopes is named"},
 		{what: "takes all for active", wrap: principals(func(p *token.Principal) { p.Active = true }), fails: "an inactive user is given"},
@@ -174,13 +179,14 @@ var wrongPeople = map[string]suite{
 			})
 		}, fails: "an ended context"},
 	}},
-	"Roles": {contract.RunRoles, []fault{
+	"Roles": {run: contract.RunRoles, faults: []fault{
 		{what: "spoils descriptions", sql: spoils("roles", "description", "'x'"), fails: "a role comes back as it was"},
 		{what: "grants nothing", sql: losesNew("role_scopes"), fails: "scopes are granted and withdrawn"},
 		{what: "withdraws nothing", sql: keepsDeleted("role_scopes"), fails: "scopes are granted and withdrawn"},
 		{what: "swallows a taken name", wrap: roleSaves(domain.CodeConflict), fails: "one name: one winner"},
 		{what: "lets the last write win", wrap: roleSaves(domain.CodeConflict), fails: "what others changed meanwhile"},
 		{what: "passes over unknown scopes", wrap: roleSaves(domain.CodeUnknownScope), fails: "an unknown scope is CodeUnknownScope"},
-		{what: "has lost built-in scopes", sql: "DELETE FROM role_scopes WHERE rowid = 1", fails: "the built-in role"},
+		{what: "has lost built-in scopes", sql: "DELETE FROM role_scopes", fails: "the built-in role admin"},
+		breaksDown("what is not there is KindNotFound"),
 	}},
 }

@@ -3,12 +3,7 @@ package contract_test
 import (
 	"context"
 	"database/sql"
-	"maps"
-	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
@@ -26,18 +21,24 @@ type fault struct {
 	fails string // a part of the name of the clause that has to fail
 }
 
-// suite is a published suite and the stores that it has to fail.
+// suite is a published suite of a store, the stores that it has to fail, and the
+// clauses that none of them is wrong about, with why.
 type suite struct {
 	run    func(*testing.T, func(*testing.T) contract.Store)
 	faults []fault
+	spared map[string]string
 }
 
-var wrongStores = func() map[string]suite {
-	all := maps.Clone(wrongPeople)
-	maps.Copy(all, wrongTokens)
-	all["SessionOpener"] = wrongOpeners
+func (s suite) adapters() adapterSuite {
+	on := func(f fault) func(*testing.T) {
+		return func(t *testing.T) { s.run(t, func(t *testing.T) contract.Store { return openStore(t, f) }) }
+	}
+	all := adapterSuite{right: on(fault{}), spared: s.spared}
+	for _, f := range s.faults {
+		all.wrong = append(all.wrong, wrongAdapter{f.what, on(f), f.fails})
+	}
 	return all
-}()
+}
 
 // inUnits changes the repositories of every unit of work.
 func inUnits(change func(*outbound.Repositories)) func(*contract.Store) {
@@ -63,6 +64,11 @@ func keepsDeleted(table string) string { return loses("DELETE", table) }
 
 func loses(verb, table string) string {
 	return "CREATE TRIGGER lost BEFORE " + verb + " ON " + table + " BEGIN SELECT RAISE(IGNORE); END"
+}
+
+// refuses has a table take no row for which there is one of these.
+func refuses(table, those string) string {
+	return "CREATE TRIGGER refused BEFORE INSERT ON " + table + " WHEN EXISTS (" + those + ") BEGIN SELECT RAISE(ABORT, 'refused'); END"
 }
 
 // spoils has a column come back as something else.
@@ -112,63 +118,4 @@ func storeOf(db *database.DB) contract.Store {
 		Statistics: database.NewStatistics(db), Seals: database.NewAuditSeals(db), Vault: database.NewVault(db),
 		UserList: database.NewUserList(db), SessionList: database.NewSessionList(db), History: database.NewPasswordHistory(db),
 	}
-}
-
-// chosenSuite names the suite whose faults a child process runs.
-const chosenSuite = "KEYSTONE_CONTRACT_SUITE"
-
-const right = "right"
-
-// TestStoreSuitesCatchWrongStores runs each suite on a right store, and on stores
-// that are wrong in one way each, in processes apart.
-func TestStoreSuitesCatchWrongStores(t *testing.T) {
-	if name := os.Getenv(chosenSuite); name != "" {
-		contract.Hurry()
-		s := wrongStores[name]
-		for _, f := range append([]fault{{what: right}}, s.faults...) {
-			t.Run(f.what, func(t *testing.T) { s.run(t, func(t *testing.T) contract.Store { return openStore(t, f) }) })
-		}
-		return
-	}
-	for name, s := range wrongStores {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestStoreSuitesCatchWrongStores$", "-test.v", "-test.timeout=5m")
-			child.Env = append(os.Environ(), chosenSuite+"="+name)
-			out, err := child.CombinedOutput()
-			judge(t, s.faults, failures(string(out)), string(out), err)
-		})
-	}
-}
-
-// judge holds the right store to passing and each wrong one to failing where it
-// is wrong.
-func judge(t *testing.T, faults []fault, failed map[string][]string, out string, err error) {
-	t.Helper()
-	if len(failed[right]) > 0 || !strings.Contains(out, "--- PASS: TestStoreSuitesCatchWrongStores/"+right) {
-		t.Fatalf("a right store fails in %q: %v\n%s", failed[right], err, out)
-	}
-	for _, f := range faults {
-		clauses := failed[strings.ReplaceAll(f.what, " ", "_")]
-		if !slices.ContainsFunc(clauses, func(clause string) bool {
-			return strings.Contains(clause, strings.ReplaceAll(f.fails, " ", "_"))
-		}) {
-			t.Errorf("%s: no clause about %q failed, but %q", f.what, f.fails, clauses)
-		}
-	}
-}
-
-// failures gives the clauses that failed, by fault.
-func failures(out string) map[string][]string {
-	failed := map[string][]string{}
-	for line := range strings.Lines(out) {
-		_, name, is := strings.Cut(line, "--- FAIL: TestStoreSuitesCatchWrongStores/")
-		if !is {
-			continue
-		}
-		name, _, _ = strings.Cut(name, " (")
-		what, clause, _ := strings.Cut(name, "/")
-		failed[what] = append(failed[what], clause) // empty: the suite as a whole
-	}
-	return failed
 }

@@ -3,6 +3,7 @@ package contract_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -210,11 +211,29 @@ func listing(change func(*outbound.UserFilter, *domain.Page)) func(*contract.Sto
 	return func(s *contract.Store) { s.UserList = userList{s.UserList, change} }
 }
 
-type boasting struct{ outbound.Lockouts }
+type deafList struct{ outbound.UserList }
 
-func (b boasting) Swap(ctx context.Context, next user.Lockout) (bool, error) {
-	_, err := b.Lockouts.Swap(ctx, next)
-	return true, err
+func (l deafList) List(ctx context.Context, filter outbound.UserFilter, page domain.Page) (domain.Listing[user.Snapshot], error) {
+	return l.UserList.List(context.WithoutCancel(ctx), filter, page)
+}
+
+type refreshFunc func(context.Context, token.Digest) (*token.RefreshToken, *token.Session, error)
+
+func (f refreshFunc) ByDigest(ctx context.Context, digest token.Digest) (*token.RefreshToken, *token.Session, error) {
+	return f(ctx, digest)
+}
+
+// remembered gives the same token to all who ask.
+func remembered(s *contract.Store) {
+	next, known := s.Refresh, sync.Map{}
+	s.Refresh = refreshFunc(func(ctx context.Context, digest token.Digest) (*token.RefreshToken, *token.Session, error) {
+		link, session, err := next.ByDigest(ctx, digest)
+		if err != nil {
+			return nil, nil, err
+		}
+		kept, _ := known.LoadOrStore(digest, link)
+		return kept.(*token.RefreshToken), session, nil
+	})
 }
 
 type historyFunc func(context.Context, domain.ID, int) ([]string, error)
@@ -236,6 +255,16 @@ func counting(change func(*domain.Statistics)) func(*contract.Store) {
 			counted, err := next.Count(ctx, now, hours)
 			change(&counted)
 			return counted, err
+		})
+	}
+}
+
+func countingAt(change func(context.Context, int) (context.Context, int)) func(*contract.Store) {
+	return func(s *contract.Store) {
+		next := s.Statistics
+		s.Statistics = statistics(func(ctx context.Context, now time.Time, hours int) (domain.Statistics, error) {
+			ctx, hours = change(ctx, hours)
+			return next.Count(ctx, now, hours)
 		})
 	}
 }
