@@ -29,6 +29,8 @@ type Grant struct {
 	Required []string // those of them that have to be there
 	// Wrong makes a proof one that proves nothing.
 	Wrong func(proof url.Values)
+	// WrongCode is how that is refused; empty: invalid_grant.
+	WrongCode string
 	// Once says that a proof serves one time.
 	Once bool
 
@@ -42,6 +44,9 @@ type Grant struct {
 // (RFC 6749, sections 4 and 5; the order of checks in application/grants).
 func RunGrant(t *testing.T, open func(t *testing.T) Grant) {
 	g := open(t)
+	if g.WrongCode == "" {
+		g.WrongCode = "invalid_grant"
+	}
 	t.Run("behaviour", func(t *testing.T) { g.behaviour(t) })
 	t.Run("atomicity", func(t *testing.T) { g.atomicity(t) })
 	t.Run("contention", func(t *testing.T) { g.contention(t) })
@@ -125,10 +130,10 @@ func (g Grant) behaviour(t *testing.T) {
 		})
 	}
 	if g.Wrong != nil {
-		t.Run("what proves nothing is an invalid grant", func(t *testing.T) {
+		t.Run("what proves nothing is refused", func(t *testing.T) {
 			form := g.form(t)
 			g.Wrong(form)
-			g.refused(t, g.Client, form, "invalid_grant")
+			g.refused(t, g.Client, form, g.WrongCode)
 		})
 	}
 	t.Run("a client that was not given the grant is unauthorized, whatever it proves", func(t *testing.T) {
@@ -165,7 +170,7 @@ func (g Grant) atomicity(t *testing.T) {
 		g.refused(t, g.Stranger, foreign, "unauthorized_client")
 		if g.Wrong != nil {
 			g.Wrong(wrong)
-			g.refused(t, g.Client, wrong, "invalid_grant")
+			g.refused(t, g.Client, wrong, g.WrongCode)
 		}
 		if after := g.Sessions(t); after != before {
 			t.Errorf("%d sessions, %d before", after, before)

@@ -113,18 +113,18 @@ var wrongGrants = adapterSuite{
 				a = a.fresh()
 			}
 			return a.right()
-		}), "what proves nothing is an invalid grant"},
+		}), "what proves nothing is refused"},
 		{"says another code", answering(func(a asked) (int, []byte) {
 			status, body := a.right()
 			return status, bytes.ReplaceAll(body, []byte("invalid_grant"), []byte("invalid_request"))
-		}), "what proves nothing is an invalid grant"},
+		}), "what proves nothing is refused"},
 		{"repeats the proof", answering(func(a asked) (int, []byte) {
 			status, body := a.right()
 			if status != http.StatusOK {
 				body = bytes.Replace(body, []byte("{"), []byte(`{"given":"`+a.form.Get("refresh_token")+`",`), 1)
 			}
 			return status, body
-		}), "what proves nothing is an invalid grant"},
+		}), "what proves nothing is refused"},
 		{"serves every client", answering(func(a asked) (int, []byte) {
 			if a.as == a.g.Stranger {
 				a.as = a.g.Client

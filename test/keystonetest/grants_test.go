@@ -2,6 +2,7 @@ package keystonetest_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"reflect"
 	"testing"
@@ -14,6 +15,7 @@ import (
 func TestGrantsKeepTheContract(t *testing.T) {
 	for name, open := range map[string]func(t *testing.T) contract.Grant{
 		"client_credentials": clientCredentials, "password": password, "refresh_token": refreshToken,
+		"token exchange": tokenExchange, "device code": deviceCode, "JWT bearer": jwtBearer,
 	} {
 		t.Run(name, func(t *testing.T) { contract.RunGrant(t, open) })
 	}
@@ -66,6 +68,66 @@ func refreshToken(t *testing.T) contract.Grant {
 		return url.Values{"refresh_token": {client.Login(t, alice).Refresh}}
 	}
 	g.Wrong = func(proof url.Values) { proof.Set("refresh_token", "ksr_"+fmt.Sprintf("%043d", 7)) }
+	g.Sessions = func(t testing.TB) int { return s.Sessions(t, alice) }
+	return g
+}
+
+func tokenExchange(t *testing.T) contract.Grant {
+	s := keystonetest.New(t)
+	g, client := common(t, s, "urn:ietf:params:oauth:grant-type:token-exchange", "password")
+	alice := s.NewUser(t)
+	g.Confidential, g.Required = true, []string{"subject_token", "subject_token_type"}
+	g.Proof = func(t testing.TB) url.Values {
+		return url.Values{"subject_token": {client.Login(t, alice).Access}, "subject_token_type": {"urn:ietf:params:oauth:token-type:access_token"}}
+	}
+	g.Wrong = func(proof url.Values) { proof.Set("subject_token", "e30.e30.nobody-signed-it") }
+	g.WrongCode = "invalid_request" // RFC 8693, section 2.2.2
+	g.Sessions = func(t testing.TB) int { return s.Sessions(t, alice) }
+	return g
+}
+
+// deviceCode is of a public client, as televisions are.
+func deviceCode(t *testing.T) contract.Grant {
+	s := keystonetest.New(t)
+	const name = "urn:ietf:params:oauth:grant-type:device_code"
+	g, _ := common(t, s, name)
+	television, alice := s.NewPublicClient(t, []string{name}, "read:profile"), s.NewUser(t)
+	login := alice.Login(t)
+	g.Client = contract.Credentials{ID: television.ID}
+	g.Required, g.Once = []string{"device_code"}, true
+	g.Proof = func(t testing.TB) url.Values {
+		device, user := s.DeviceCodes(t, television)
+		answer := s.Do(t, http.MethodPost, "/api/v1/users/me/devices/"+user+"/approve", login.Access, map[string]string{"current_password": alice.Password})
+		if answer.Status != http.StatusNoContent {
+			t.Fatalf("not let in: %d %s", answer.Status, answer.Body)
+		}
+		return url.Values{"device_code": {device}}
+	}
+	g.Wrong = func(proof url.Values) { proof.Set("device_code", "ksd_"+fmt.Sprintf("%043d", 7)) }
+	g.Sessions = func(t testing.TB) int { return s.Sessions(t, alice) }
+	return g
+}
+
+// jwtBearer is for a user, by a client whose key also proves itself.
+func jwtBearer(t *testing.T) contract.Grant {
+	s := keystonetest.New(t)
+	const name = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+	g, _ := common(t, s, name)
+	support, alice := s.NewKeyClient(t, []string{name}, "read:profile", "write:profile", "impersonate:users"), s.NewUser(t)
+	g.Confidential, g.Client = true, contract.Credentials{ID: support.ID, Secret: "by its key"}
+	asked := g.Token
+	g.Token = func(t testing.TB, as contract.Credentials, form url.Values) (int, []byte) {
+		if as != g.Client {
+			return asked(t, as, form)
+		}
+		answer := s.Token(t, support, form)
+		return answer.Status, answer.Body
+	}
+	g.Required, g.Once = []string{"assertion"}, true
+	g.Proof = func(t testing.TB) url.Values { return url.Values{"assertion": {support.Assertion(t, alice.ID)}} }
+	g.Wrong = func(proof url.Values) {
+		proof.Set("assertion", proof.Get("assertion")[:len(proof.Get("assertion"))-8]+"AAAAAAAA")
+	}
 	g.Sessions = func(t testing.TB) int { return s.Sessions(t, alice) }
 	return g
 }

@@ -76,6 +76,13 @@ func TestClients(t *testing.T) {
 	if got := s.Token(t, app, url.Values{"grant_type": {"client_credentials"}}); got.Status != http.StatusBadRequest {
 		t.Errorf("a grant that the client was not given: %d %s", got.Status, got.Body)
 	}
+	if got := s.NewKeyClient(t, nil, "read:orders").Token(t); !slices.Equal(got.Scope, []string{"read:orders"}) {
+		t.Errorf("the client with a key gets %+v", got)
+	}
+	public := s.NewPublicClient(t, []string{"password", "refresh_token"}, "read:profile")
+	if login := public.Login(t, s.NewUser(t)); public.Secret != "" || login.Refresh == public.Refresh(t, login).Refresh {
+		t.Errorf("the public client gets %+v", login)
+	}
 }
 
 func TestTheClockIsTheTests(t *testing.T) {

@@ -1,8 +1,11 @@
 package keystonetest
 
 import (
+	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,10 +23,12 @@ type User struct {
 	server *Server
 }
 
-// Client is a service client of a server.
+// Client is a service client of a server. It proves itself with its secret or
+// its key; with neither it is a public one.
 type Client struct {
 	ID     string
 	Secret string
+	Key    ed25519.PrivateKey
 
 	server *Server
 }
@@ -112,8 +117,33 @@ func (s *Server) needScopes(t testing.TB, scopes []string) {
 // client_credentials, and holds the scopes; those that do not exist are made.
 func (s *Server) NewClient(t testing.TB, grants []string, scopes ...string) *Client {
 	t.Helper()
+	return s.newClient(t, grants, scopes, map[string]any{})
+}
+
+// NewPublicClient makes a client that proves nothing, and may use the grants.
+func (s *Server) NewPublicClient(t testing.TB, grants []string, scopes ...string) *Client {
+	t.Helper()
+	return s.newClient(t, grants, scopes, map[string]any{"token_endpoint_auth_method": "none"})
+}
+
+// NewKeyClient is NewClient for one that proves itself by private_key_jwt (RFC
+// 7523, section 2.2), with an Ed25519 key of its own.
+func (s *Server) NewKeyClient(t testing.TB, grants []string, scopes ...string) *Client {
+	t.Helper()
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatalf("keystonetest: %v", err)
+	}
+	jwk := map[string]string{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "kid": "k", "x": base64.RawURLEncoding.EncodeToString(public)}
+	c := s.newClient(t, grants, scopes, map[string]any{"token_endpoint_auth_method": "private_key_jwt", "jwks": map[string]any{"keys": []any{jwk}}})
+	c.Key = key
+	return c
+}
+
+func (s *Server) newClient(t testing.TB, grants, scopes []string, draft map[string]any) *Client {
+	t.Helper()
 	s.needScopes(t, scopes)
-	draft := map[string]any{"name": fresh("client"), "scopes": scopes}
+	draft["name"], draft["scopes"] = fresh("client"), scopes
 	if len(grants) > 0 {
 		draft["grant_types"] = grants
 	}
@@ -123,6 +153,21 @@ func (s *Server) NewClient(t testing.TB, grants []string, scopes ...string) *Cli
 	}
 	s.must(t, http.MethodPost, "/api/v1/clients", draft, http.StatusCreated).Decode(t, &made)
 	return &Client{ID: made.ID, Secret: made.Secret, server: s}
+}
+
+// Assertion is the client's word about a subject, itself or a user's id, signed
+// with its key: good for a minute of the server's clock, once.
+func (c *Client) Assertion(t testing.TB, subject string) string {
+	t.Helper()
+	now := c.server.Clock.Now()
+	claims, err := json.Marshal(map[string]any{"iss": c.ID, "sub": subject, "aud": c.server.URL, "jti": fresh("assertion"),
+		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix()})
+	if err != nil {
+		t.Fatalf("keystonetest: %v", err)
+	}
+	encoded := base64.RawURLEncoding
+	signed := encoded.EncodeToString([]byte(`{"alg":"EdDSA","kid":"k"}`)) + "." + encoded.EncodeToString(claims)
+	return signed + "." + encoded.EncodeToString(ed25519.Sign(c.Key, []byte(signed)))
 }
 
 // Login opens a session of the user's through the built-in client.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,11 +40,43 @@ func (s *Server) Do(t testing.TB, method, path, bearer string, body any) Answer 
 // Token sends a form to the token endpoint, as a client where there is one.
 func (s *Server) Token(t testing.TB, as *Client, form url.Values) Answer {
 	t.Helper()
-	request := s.request(t, http.MethodPost, "/api/v1/auth/token", form)
-	if as != nil {
+	return s.post(t, "/api/v1/auth/token", as, form)
+}
+
+// post sends a form as a client, which names or proves itself in its own way.
+func (s *Server) post(t testing.TB, path string, as *Client, form url.Values) Answer {
+	t.Helper()
+	switch {
+	case as == nil:
+	case as.Key != nil:
+		form = maps.Clone(form)
+		form.Set("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+		form.Set("client_assertion", as.Assertion(t, as.ID))
+	case as.Secret == "":
+		form = maps.Clone(form)
+		form.Set("client_id", as.ID)
+	}
+	request := s.request(t, http.MethodPost, path, form)
+	if as != nil && as.Secret != "" {
 		request.SetBasicAuth(url.QueryEscape(as.ID), url.QueryEscape(as.Secret)) // RFC 6749, section 2.3.1
 	}
 	return s.send(t, request)
+}
+
+// DeviceCodes asks for codes for a device of the client's (RFC 8628, section 3.1):
+// the one that it polls with and the one that its user enters.
+func (s *Server) DeviceCodes(t testing.TB, as *Client, scopes ...string) (device, user string) {
+	t.Helper()
+	answer := s.post(t, "/api/v1/auth/device_authorization", as, withScope(url.Values{}, scopes))
+	if answer.Status != http.StatusOK {
+		t.Fatalf("keystonetest: device codes: %d %s", answer.Status, answer.Body)
+	}
+	var codes struct {
+		Device string `json:"device_code"`
+		User   string `json:"user_code"`
+	}
+	answer.Decode(t, &codes)
+	return codes.Device, codes.User
 }
 
 func (s *Server) request(t testing.TB, method, path string, body any) *http.Request {
