@@ -18,11 +18,15 @@ import (
 	"github.com/keystone-auth/keystone/test/given"
 )
 
-// ticketWork is the store with tickets in it; what fails is undone.
+// ticketWork is the store with tickets and one user in it; what fails is undone.
 type ticketWork struct {
 	*store
 	kept map[string]token.TicketSnapshot
 	user user.Snapshot
+}
+
+func newTicketWork(u user.Snapshot) *ticketWork {
+	return &ticketWork{newStore(), map[string]token.TicketSnapshot{}, u}
 }
 
 func (w *ticketWork) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
@@ -37,9 +41,11 @@ type keptTickets struct {
 	w *ticketWork
 }
 
-func (r keptTickets) Add(_ context.Context, t *token.Ticket) error {
-	r.w.kept[t.Snapshot().Purpose+t.Snapshot().Holder] = t.Snapshot()
-	return nil
+func (r keptTickets) Add(ctx context.Context, t *token.Ticket) error {
+	if _, taken := r.w.kept[t.Snapshot().Purpose+t.Snapshot().Holder]; taken {
+		return domain.Conflict(domain.CodeConflict, "taken")
+	}
+	return r.Save(ctx, t)
 }
 
 func (r keptTickets) Get(_ context.Context, purpose, holder string) (*token.Ticket, error) {
@@ -49,7 +55,10 @@ func (r keptTickets) Get(_ context.Context, purpose, holder string) (*token.Tick
 	return nil, domain.NotFound("no such ticket")
 }
 
-func (r keptTickets) Save(ctx context.Context, t *token.Ticket) error { return r.Add(ctx, t) }
+func (r keptTickets) Save(_ context.Context, t *token.Ticket) error {
+	r.w.kept[t.Snapshot().Purpose+t.Snapshot().Holder] = t.Snapshot()
+	return nil
+}
 
 func (r keptTickets) Delete(_ context.Context, t *token.Ticket) error {
 	key := t.Snapshot().Purpose + t.Snapshot().Holder
@@ -98,7 +107,7 @@ func newLiving(t *testing.T) *living {
 	t.Helper()
 	l := &living{clock: &clock{now: given.Now}, codec: &codec{}, prover: &prover{}}
 	ada := given.User(func(s *user.Snapshot) { s.PasswordChangedAt = time.Time{} }).Snapshot()
-	l.work = &ticketWork{newStore(), map[string]token.TicketSnapshot{}, ada}
+	l.work = newTicketWork(ada)
 	television := func(id string) *client.ServiceClient {
 		return given.Client(func(s *client.Snapshot) {
 			s.ClientID, s.AuthMethod, s.GrantTypes = id, "none", []string{deviceGrant, refreshGrant}

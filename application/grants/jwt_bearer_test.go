@@ -34,43 +34,9 @@ func (said) Verify(raw string, keys []byte) (token.Assertion, error) {
 	return token.Assertion{Issuer: "app", Subject: raw, Audience: []string{policy().Issuer}, ExpiresAt: given.Now.Add(time.Minute), ID: "1"}, nil
 }
 
-// assertedWork is the store with tickets and one user in it.
-type assertedWork struct {
-	*store
-	used map[string]bool
-	user *user.User
-}
-
-func (w *assertedWork) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
-	return w.store.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
-		r.Tickets, r.Users = addedTickets{w: w}, knownUsers{w: w}
-		return work(ctx, r)
-	})
-}
-
-type addedTickets struct {
-	outbound.Tickets
-	w *assertedWork
-}
-
-func (r addedTickets) Add(_ context.Context, t *token.Ticket) error {
-	if r.w.used[t.Snapshot().Holder] {
-		return domain.Conflict(domain.CodeConflict, "taken")
-	}
-	r.w.used[t.Snapshot().Holder] = true
-	return nil
-}
-
-type knownUsers struct {
-	outbound.Users
-	w *assertedWork
-}
-
-func (r knownUsers) Get(context.Context, domain.ID) (*user.User, error) { return r.w.user, nil }
-
 type bearerBench struct {
 	*Pipeline
-	work   *assertedWork
+	work   *ticketWork
 	codec  *codec
 	ada    token.Principal
 	people *people
@@ -80,7 +46,7 @@ type bearerBench struct {
 func newBearerBench(t *testing.T, rules user.AdmissionRules, change ...func(*client.Snapshot)) *bearerBench {
 	t.Helper()
 	ada := given.User(func(s *user.Snapshot) { s.IsVerified = false })
-	b := &bearerBench{work: &assertedWork{store: newStore(), used: map[string]bool{}, user: ada}, codec: &codec{}}
+	b := &bearerBench{work: newTicketWork(ada.Snapshot()), codec: &codec{}}
 	b.ada = token.Principal{Kind: domain.PartyUser, ID: ada.ID().String(), Name: "ada", Active: true, Scopes: scope.NewSet(scope.ReadProfile, scope.WriteProfile)}
 	app := given.Client(append([]func(*client.Snapshot){func(s *client.Snapshot) {
 		s.ClientID, s.Keys, s.GrantTypes = "app", "keys", []string{bearerGrant, refreshGrant}
@@ -108,7 +74,7 @@ func TestJWTBearerForWhoHoldsMore(t *testing.T) {
 			b := newBearerBench(t, user.AdmissionRules{}, func(s *client.Snapshot) { s.Scopes = scope.NewSet(scope.AdminUsers, scope.ReadProfile) })
 			of := b.ada
 			change(&of)
-			b.people.all[b.work.user.ID()] = of
+			b.people.all[b.work.user.ID] = of
 			_, err := b.ask(t, of.ID)
 			wantCode(t, err, domain.CodeInvalidGrant)
 			if len(b.work.sessions) != 0 || b.codec.signed.ID != "" {
