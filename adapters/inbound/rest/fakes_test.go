@@ -271,7 +271,7 @@ func serve(t testing.TB, p *ports, config Config) (*Server, *observer.ObservedLo
 	config.Logger = zap.New(core)
 	s, err := New(config, UseCases{
 		Tokens: p, Introspector: p, Revoker: p, Authenticator: p, Sessions: p, Metadata: p,
-		Users: usersFake{p}, UserAccess: accessFake{p}, OwnAccess: ownFake{p}, Recovery: recoveryFake{p}, Addresses: addressesFake{p},
+		Users: usersFake{p}, UserAccess: accessFake{p}, OwnAccess: ownFake{p}, Recovery: recoveryFake{p}, Addresses: addressesFake{p}, Devices: devicesFake{p},
 		Accounts: p, Permissions: p, ClientAuth: p, Clients: p, Health: p, Audit: p, Denials: p, Settings: p.settings, Keys: p.keys, Statistics: statisticsPort{p},
 	})
 	if err != nil {

@@ -23,7 +23,8 @@ func TestRoutesRefuseNobody(t *testing.T) {
 		"POST /api/v1/users/register", "GET " + discoveryPath, "GET " + jwksPath, "GET /healthz", "GET /readyz", "GET /openapi.json", "GET /docs", "GET /docs/:file",
 		"POST /api/v1/users/verify-email/request", "POST /api/v1/users/verify-email", "POST /api/v1/users/password-reset/request", "POST /api/v1/users/password-reset",
 		"GET /verify-email", "POST /verify-email", "GET /reset-password", "POST /reset-password", // the token is what is brought
-		"POST " + tokenPath, "POST " + revokePath, // judged by the use case: grants and public clients differ
+		"GET " + devicePagePath,
+		"POST " + tokenPath, "POST " + revokePath, "POST " + deviceAuthorizationPath, // judged by the use case: grants and public clients differ
 	}
 	p := obliging()
 	s, _ := serve(t, p, configured())
