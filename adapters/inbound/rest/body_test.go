@@ -16,7 +16,7 @@ func TestBodiesWhereNoneIsTaken(t *testing.T) {
 			continue
 		}
 		asked++
-		path := strings.NewReplacer(":id", alice, ":name", "auditor", ":role", "user", ":scope", "read:audit").Replace(e.path)
+		path := strings.NewReplacer(":id", alice, ":user_code", "BCDF-GHJK", ":name", "auditor", ":role", "user", ":scope", "read:audit").Replace(e.path)
 		for name, c := range map[string]struct {
 			body, media string
 			length      int64 // zero: as it is
