@@ -75,7 +75,7 @@ func TestListsWalkIndexes(t *testing.T) {
 	walks := map[string]struct {
 		filter           outbound.UserFilter
 		sqlite, postgres string // the index
-		sorts            bool
+		sorts            bool   // in PostgreSQL, or by time
 	}{
 		"none":         {outbound.UserFilter{}, "sqlite_autoindex_users_1", "users_pkey", false},
 		"q of all":     {outbound.UserFilter{Text: "member"}, "sqlite_autoindex_users_1", "users_pkey", false},

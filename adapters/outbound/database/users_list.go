@@ -25,7 +25,7 @@ func NewUserList(db *DB) *UserList { return &UserList{db: db} }
 
 // List implements the port. Ids are made in the order of time, so their order
 // is that of creation and never changes. Each filter that leaves much out walks
-// an index in the order of the list, but for a text that few users have.
+// an index in the order of the list, or the sorted ids that a text was found in.
 func (l *UserList) List(ctx context.Context, filter outbound.UserFilter, page domain.Page) (domain.Listing[user.Snapshot], error) {
 	if strings.Contains(filter.Text, "\n") {
 		return domain.Listing[user.Snapshot]{}, nil // no field holds it; between two fields it is in every row
@@ -51,14 +51,11 @@ func (l *UserList) List(ctx context.Context, filter outbound.UserFilter, page do
 			return err
 		}
 		query := on.NewSelect().Model(&rows).ColumnExpr("u.*").ColumnExpr(rolesOfUser + "u.id) AS roles").Limit(int64(page.Limit) + 1)
-		switch { // CROSS keeps SQLite to these orders
-		case few && role != domain.NoID:
-			query = query.ModelTableExpr("("+hits+") AS h CROSS JOIN user_roles AS f CROSS JOIN users AS u", phrase(filter.Text)).
-				Where("f.user_id = h.id AND f.role_id = ? AND u.id = h.id", role)
-		case few:
-			query = query.ModelTableExpr("("+hits+") AS h CROSS JOIN users AS u", phrase(filter.Text)).Where("u.id = h.id")
-		case role != domain.NoID:
+		if role != domain.NoID { // CROSS keeps SQLite to this order
 			query = query.ModelTableExpr("user_roles AS f CROSS JOIN users AS u").Where("f.role_id = ? AND u.id = f.user_id", role)
+		}
+		if few {
+			query = query.Where("? IN ("+hits+")", listedID(filter), phrase(filter.Text))
 		}
 		return filtered(query, filter, after).Scan(ctx)
 	})
@@ -73,10 +70,7 @@ func (l *UserList) List(ctx context.Context, filter outbound.UserFilter, page do
 }
 
 func filtered(query *bun.SelectQuery, filter outbound.UserFilter, after *userPosition) *bun.SelectQuery {
-	id := bun.Safe("u.id")
-	if filter.Role != "" {
-		id = "f.user_id"
-	}
+	id := listedID(filter)
 	switch late := !filter.CreatedAfter.IsZero(); {
 	case late && after != nil:
 		query = query.Where("(u.created_at, u.id) > (?, ?)", after.createdAt, after.id)
@@ -99,6 +93,14 @@ func filtered(query *bun.SelectQuery, filter outbound.UserFilter, after *userPos
 		query = query.Where("u.is_verified = ?", *filter.IsVerified)
 	}
 	return query
+}
+
+// listedID is the column that the list is in the order of.
+func listedID(filter outbound.UserFilter) bun.Safe {
+	if filter.Role != "" {
+		return "f.user_id"
+	}
+	return "u.id"
 }
 
 // userPosition is where a page begins: behind this user.

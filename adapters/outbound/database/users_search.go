@@ -11,15 +11,20 @@ import (
 	"github.com/keystone-auth/keystone/domain/user"
 )
 
-// fewHits is how many users a text may be found in for SQLite to read and sort
-// them. For more of them a walk in the order of the list, which stops when the
-// page is full, is the shorter way. PostgreSQL decides so by its statistics.
-const fewHits = 2000
+// fewHits is how many users a text may be found in for SQLite to sort their ids
+// and read the users in that order. For more of them a walk through the list,
+// which stops when the page is full, is the shorter way. PostgreSQL decides so
+// by its statistics.
+const fewHits = 10_000
 
 // hits are the ids of the users that SQLite's index finds a phrase in, and of
 // those it can't know.
-const hits = `SELECT k.user_id AS id FROM user_search AS t CROSS JOIN user_search_keys AS k WHERE t.user_search MATCH ? AND k.number = t.rowid
+const hits = `SELECT k.user_id FROM user_search AS t CROSS JOIN user_search_keys AS k WHERE t.user_search MATCH ? AND k.number = t.rowid
 	UNION ALL SELECT id FROM users WHERE search IS NULL`
+
+// countHits counts them, as far as it is worth it.
+const countHits = `SELECT count(*) FROM (SELECT 1 FROM user_search WHERE user_search MATCH ?
+	UNION ALL SELECT 1 FROM users WHERE search IS NULL LIMIT ?)`
 
 // few tells whether the index finds a text, and in few users only. It is one of
 // three characters each: what is shorter it can't find.
@@ -28,7 +33,7 @@ func (l *UserList) few(ctx context.Context, on bun.Conn, text string) (bool, err
 		return false, nil
 	}
 	var found int
-	err := on.NewRaw("SELECT count(*) FROM ("+hits+" LIMIT ?)", phrase(text), fewHits+1).Scan(ctx, &found)
+	err := on.NewRaw(countHits, phrase(text), fewHits+1).Scan(ctx, &found)
 	return found <= fewHits, err
 }
 

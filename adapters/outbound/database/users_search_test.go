@@ -13,11 +13,11 @@ import (
 	"github.com/keystone-auth/keystone/test/given"
 )
 
-// found reads a list to its end, a hundred at a time.
+// found reads a list to its end, a thousand at a time.
 func found(t *testing.T, list *database.UserList, filter outbound.UserFilter) []domain.ID {
 	t.Helper()
 	var ids []domain.ID
-	for page := (domain.Page{Limit: 100}); ; {
+	for page := (domain.Page{Limit: 1000}); ; {
 		part, err := list.List(t.Context(), filter, page)
 		if err != nil {
 			t.Fatal(err)
@@ -33,14 +33,14 @@ func found(t *testing.T, list *database.UserList, filter outbound.UserFilter) []
 
 // Texts that few have and texts that many have take two ways to the same list.
 func TestSearchKeepsTheOrderOfTheList(t *testing.T) {
-	const people = 3000
+	const people = 10_500 // more than are sorted
 	onBoth(t, func(t *testing.T, url string) {
 		list := database.NewUserList(migrated(t, url, 2))
 		fill(t, url, people)
 		if _, err := raw(t, url).Exec("UPDATE users SET search = NULL WHERE username IN ('member1500', 'member2')"); err != nil {
 			t.Fatal(err)
 		}
-		for text, want := range map[string]int{"member": people, "member1": 1111, "member15": 111, "member1500": 1, "MEMBER150": 11, "ber2\n": 0, "er": people} {
+		for text, want := range map[string]int{"member": people, "member1": 1612, "MEMBER150": 11, "member1500": 1, "mber2@": 1} {
 			for name, filter := range map[string]outbound.UserFilter{"": {Text: text}, ", by time": {Text: text, CreatedAfter: crowdsBirth}} {
 				t.Run(fmt.Sprintf("%q%s", text, name), func(t *testing.T) {
 					ids := found(t, list, filter)
