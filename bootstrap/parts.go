@@ -163,7 +163,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	passwords := users.NewPasswords(accounts, in.Random, in.Hasher, in.Judge, in.History)
 	profiles := users.NewProfiles(in.Users, telemetry.Cache(metrics, "profiles", memory.NewCache[string, user.Snapshot](cachedPrincipals, token.SavedKept)))
 	p.feed.Follow(profiles.Follow)
-	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, passwords, in.Users, profiles, p.work)
+	p.accounts = users.NewAccounts(accounts, in.Clock, in.Random, p.names, passwords, in.Users, profiles, p.work)
 	p.administration = users.NewAdministration(in.Clock, in.Random, passwords, in.Users, in.UserList, in.SessionList, in.Principals, p.work, p.sessions)
 	p.ownAccess = users.NewOwnAccess(in.Clock, passwords, p.credentials, in.Users, in.SessionList, p.work, p.sessions)
 	p.mailed = users.NewMailedTokens(in.Clock, in.MasterKey, in.Users, p.work)

@@ -16,6 +16,7 @@ type Accounts struct {
 	policy    Policies
 	clock     outbound.Clock
 	random    outbound.Random
+	names     NameKey
 	passwords *Passwords
 	directory outbound.UserDirectory
 	profiles  *Profiles
@@ -28,9 +29,9 @@ var (
 )
 
 // NewAccounts makes the service.
-func NewAccounts(p Policies, clock outbound.Clock, random outbound.Random, passwords *Passwords, directory outbound.UserDirectory,
+func NewAccounts(p Policies, clock outbound.Clock, random outbound.Random, names NameKey, passwords *Passwords, directory outbound.UserDirectory,
 	profiles *Profiles, uow outbound.UnitOfWork) *Accounts {
-	return &Accounts{policy: p, clock: clock, random: random, passwords: passwords, directory: directory, profiles: profiles, uow: uow}
+	return &Accounts{policy: p, clock: clock, random: random, names: names, passwords: passwords, directory: directory, profiles: profiles, uow: uow}
 }
 
 // Register makes an account. A taken address is not told: the name is kept for
@@ -43,9 +44,19 @@ func (a *Accounts) Register(ctx context.Context, r inbound.Registration) error {
 	if err != nil {
 		return err
 	}
+	address := "" // the key of its budget, where the account is to inherit that
+	if a.policy.Current().Admission.RequireVerifiedEmail {
+		if address, err = keyedIdentifier(ctx, a.names, checked.Email().Folded()); err != nil {
+			return err
+		}
+	}
 	err = a.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
 		now := a.clock.Now()
-		return repos.Users.Add(ctx, user.Register(a.random.NewID(now), checked, hash, now))
+		u := user.Register(a.random.NewID(now), checked, hash, now)
+		if address == "" {
+			return repos.Users.Add(ctx, u)
+		}
+		return addWithBudget(ctx, repos, u, address, now)
 	})
 	if !domain.HasCode(err, domain.CodeEmailTaken) {
 		return err

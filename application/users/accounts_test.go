@@ -26,7 +26,7 @@ func newAccounts(store *store, change ...func(*Policy)) (*Accounts, *hasher) {
 		c(&policy)
 	}
 	h := &hasher{}
-	return NewAccounts(policy, &clock{now: given.Now}, random{}, NewPasswords(policy, random{}, h, lenient{}, lenient{}), store, newProfiles(store), store), h
+	return NewAccounts(policy, &clock{now: given.Now}, random{}, names, NewPasswords(policy, random{}, h, lenient{}, lenient{}), store, newProfiles(store), store), h
 }
 
 func registration(username, email string) inbound.Registration {
@@ -91,7 +91,7 @@ func (movedStore) ByLogin(context.Context, string, bool) (*user.User, error) {
 
 func TestRegisterAddressFreedMeanwhile(t *testing.T) {
 	store := newStore(given.User(func(s *user.Snapshot) { s.Email = "ada@example.com" }))
-	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, NewPasswords(lengths, random{}, &hasher{}, lenient{}, lenient{}), movedStore{store}, newProfiles(store), store)
+	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, names, NewPasswords(lengths, random{}, &hasher{}, lenient{}, lenient{}), movedStore{store}, newProfiles(store), store)
 	wantCode(t, accounts.Register(t.Context(), registration("ada", "ada@example.com")), domain.CodeUnavailable)
 }
 
@@ -207,7 +207,7 @@ func TestEnsureFirstHasOneWinner(t *testing.T) {
 	made := make(chan bool, 8)
 	everyone := &sync.WaitGroup{}
 	everyone.Add(cap(made))
-	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, NewPasswords(lengths, random{}, meeting{&hasher{}, everyone}, lenient{}, lenient{}), store, newProfiles(store), store)
+	accounts := NewAccounts(lengths, &clock{now: given.Now}, random{}, names, NewPasswords(lengths, random{}, meeting{&hasher{}, everyone}, lenient{}, lenient{}), store, newProfiles(store), store)
 	var wait sync.WaitGroup
 	for range cap(made) {
 		wait.Go(func() {
@@ -261,7 +261,7 @@ func TestOperatorsDecideHowGoodTheirPasswordsAre(t *testing.T) {
 	policy := Policy{Passwords: user.PasswordPolicy{MinLength: 15, MaxLength: 256, MinStrength: user.MaxScore, Require: []user.Class{user.ClassUpper}}}
 	fresh := func() *Accounts {
 		store := newStore()
-		return NewAccounts(policy, &clock{now: given.Now}, random{}, NewPasswords(policy, random{}, &hasher{}, strict{}, lenient{}), store, newProfiles(store), store)
+		return NewAccounts(policy, &clock{now: given.Now}, random{}, names, NewPasswords(policy, random{}, &hasher{}, strict{}, lenient{}), store, newProfiles(store), store)
 	}
 	r := registration("admin", "admin@localhost")
 	r.Password = domain.NewSecret("keystone-admin-1")

@@ -76,3 +76,20 @@ func swap(ctx context.Context, lockouts outbound.Lockouts, key string, change fu
 	}
 	return user.Lockout{}, domain.Unavailable(errors.New("a lockout is too contended"), time.Second)
 }
+
+// addWithBudget adds an account that begins with the budget its address had
+// while it was nobody's: a lock that ended here, and would stay where the
+// address is taken, would tell the two apart (contract 4.1).
+func addWithBudget(ctx context.Context, r outbound.Repositories, u *user.User, address string, now time.Time) error {
+	before, err := r.Lockouts.Get(ctx, address)
+	if err != nil {
+		return err
+	}
+	budget := before.Of(budgetOf(u.ID()))
+	u.Inherit(budget, now)
+	if err := r.Users.Add(ctx, u); err != nil || before.Snapshot().Version == 0 {
+		return err
+	}
+	_, err = r.Lockouts.Swap(ctx, budget) // of a new key, which nobody else knows
+	return err
+}

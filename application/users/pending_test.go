@@ -143,3 +143,42 @@ func TestPendingRegistrationLocksItsOwner(t *testing.T) {
 		t.Errorf("got %v for the address", err)
 	}
 }
+
+// A budget that an address had before it was registered tells nothing either.
+func TestRegistrationKeepsTheBudgetOfItsAddress(t *testing.T) {
+	for _, guesses := range []int{0, 3, 5} {
+		var told [2][]domain.Error
+		for i, address := range []string{"fresh@example.com", ""} {
+			d := newDesk(func(p *Policy, _ *user.Snapshot) { p.Admission.RequireVerifiedEmail = true })
+			if address == "" {
+				address = d.address() // which is taken
+			}
+			try := func(identifier, password string) {
+				_, err := d.try(t, identifier, password)
+				told[i] = append(told[i], asTold(err, d.clock.Now()))
+			}
+			for range guesses {
+				try(address, wrong)
+			}
+			accounts, _ := newAccounts(d.store, func(p *Policy) { p.Admission.RequireVerifiedEmail = true })
+			registered := registration("newcomer", address)
+			registered.Password = domain.NewSecret("the password of the registration")
+			must(t, accounts.Register(t.Context(), registered))
+			for range 2 {
+				try("newcomer", "the password of the registration")
+				try(address, "the password of the registration")
+				try("newcomer", wrong)
+				try(address, wrong)
+			}
+			for _, u := range d.store.stored().users {
+				budget := d.store.stored().lockouts[budgetOf(u.ID)]
+				if u.FailedLoginAttempts != budget.Failures || !u.LockedUntil.Equal(budget.LockedUntil) {
+					t.Errorf("%s shows %d failures and a lock until %v, of the budget %+v", u.Username, u.FailedLoginAttempts, u.LockedUntil, budget)
+				}
+			}
+		}
+		if diff := cmp.Diff(told[0], told[1], cmp.AllowUnexported(domain.Error{})); diff != "" {
+			t.Errorf("after %d guesses a taken address (+) is answered otherwise than a fresh one (-):\n%s", guesses, diff)
+		}
+	}
+}

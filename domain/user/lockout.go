@@ -59,6 +59,13 @@ func RehydrateLockout(s LockoutSnapshot) Lockout { return Lockout{s: s} }
 // NewLockout is the budget of an identifier without failures.
 func NewLockout(key string) Lockout { return Lockout{s: LockoutSnapshot{Key: key}} }
 
+// Of gives the same budget under another key, where none is stored yet. What is
+// in flight is settled under the key that it was reserved under.
+func (l Lockout) Of(key string) Lockout {
+	l.s.Key, l.s.Version, l.s.Pending, l.s.PendingAt = key, 0, 0, time.Time{}
+	return l
+}
+
 // Snapshot gives the state to store.
 func (l Lockout) Snapshot() LockoutSnapshot { return l.s }
 

@@ -258,6 +258,14 @@ func (u *User) LoginFailed(lockout Lockout, now time.Time) {
 	}
 }
 
+// Inherit has the failure columns of a new account be those of its lockout.
+func (u *User) Inherit(lockout Lockout, now time.Time) {
+	u.s.FailedLoginAttempts = lockout.Failures()
+	if lockout.LockedAt(now) {
+		u.s.LockedUntil = lockout.LockedUntil()
+	}
+}
+
 // Rehashed replaces the stored hash by one of the same password with current
 // parameters.
 func (u *User) Rehashed(passwordHash string, now time.Time) {
