@@ -58,11 +58,12 @@ func jsonCases(w *world) []contractCase {
 	malformed := map[string]string{
 		"null": "null", "array": "[]", "string": `"x"`, "two": good + good, "comma": `{"resource":"profile","action":"read",}`, "BOM": "\ufeff" + good,
 		"UTF-16": "{\x00}\x00", "repeated": `{"resource":"profile","resource":"users","action":"read"}`, "no UTF-8": "{\"resource\":\"\xff\",\"action\":\"read\"}",
-		"deep": `{"resource":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`, "NUL": `{"resource":"a\u0000b","action":"read"}`,
+		"deep": `{"resource":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`,
 		"single quotes": `{'resource':'profile'}`, "comment": good + "//", "cut": `{"resource":"pro`,
 	}
 	misfits := map[string]string{
 		"number for string": `{"resource":1,"action":"read"}`, "array for string": `{"resource":["profile"],"action":"read"}`, "object for array": `{"checks":{}}`,
+		"NUL": `{"resource":"a\u0000b","action":"read"}`, "lone surrogate": `{"resource":"a\ud800","action":"read"}`,
 		"huge number": `{"resource":1e400,"action":"read"}`, "unknown": `{"resource":"profile","action":"read","is_superuser":true}`,
 		"another case": `{"Resource":"profile","action":"read"}`, "both forms": `{"resource":"profile","action":"read","checks":[{"resource":"profile","action":"read"}]}`,
 		"neither form": `{}`, "101 checks": `{"checks":[` + strings.TrimSuffix(strings.Repeat(good+",", 101), ",") + `]}`,

@@ -2,8 +2,6 @@ package rest
 
 import (
 	"errors"
-	"reflect"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -24,9 +22,9 @@ const (
 
 var (
 	strict         = json.JoinOptions(json.RejectUnknownMembers(true))
+	anyText        = jsontext.AllowInvalidUTF8(true) // halves of surrogate pairs too
 	errNotAnObject = errors.New("not an object")
 	errTooDeep     = errors.New("too deep")
-	errNUL         = errors.New("NUL in a string")
 )
 
 // readJSON reads a JSON object into a wire type. What is not one is malformed
@@ -65,20 +63,20 @@ func readNothing(c echo.Context) error { return readOptionalJSON(c, &struct{}{})
 // decode refuses what other parsers might read otherwise (RFC 8259, section 4;
 // RFC 7493): repeated names, names in another case, invalid UTF-8, trailing data.
 func decode(body []byte, into any) error {
-	if err := precheck(body); err != nil {
+	nul, err := precheck(body)
+	if err != nil {
 		return malformed(err)
 	}
-	err := json.Unmarshal(body, into, strict)
-	var misfit *json.SemanticError
-	switch {
-	case err == nil:
+	if err = json.Unmarshal(body, into, strict); err == nil && !nul {
 		return nil
-	case !errors.As(err, &misfit), !jsontext.Value(body).IsValid(): // syntax is judged first, behind the misfit too
-		return malformed(err)
-	case errors.Is(err, json.ErrUnknownName):
-		return domain.InvalidFields(domain.Field{Name: fieldName(misfit.JSONPointer), Code: "unknown", Message: "is not known here"})
 	}
-	return domain.InvalidFields(domain.Field{Name: fieldName(misfit.JSONPointer), Code: "type", Message: "must be " + wanted(misfit.GoType)})
+	if !utf8.Valid(body) || !jsontext.Value(body).IsValid(anyText) { // syntax is judged first, behind a misfit too
+		return malformed(err)
+	}
+	if fields := misfits(body, into); len(fields) > 0 {
+		return domain.InvalidFields(fields...)
+	}
+	return malformed(err)
 }
 
 func malformed(cause error) error {
@@ -86,79 +84,33 @@ func malformed(cause error) error {
 }
 
 // precheck looks at the bytes alone, before anything is allocated for them:
-// an object, of bounded depth, without NUL in any string.
-func precheck(body []byte) error {
+// an object, of bounded depth. It tells whether a string has an escaped NUL.
+func precheck(body []byte) (nul bool, err error) {
 	start := 0
 	for start < len(body) && (body[start] == ' ' || body[start] == '\t' || body[start] == '\r' || body[start] == '\n') {
 		start++
 	}
 	if start == len(body) || body[start] != '{' {
-		return errNotAnObject
+		return false, errNotAnObject
 	}
 	depth, quoted := 0, false
 	for i := start; i < len(body); i++ {
 		switch c := body[i]; {
 		case quoted && c == '\\':
-			if i+5 < len(body) && string(body[i+1:i+6]) == "u0000" {
-				return errNUL
-			}
+			nul = nul || i+5 < len(body) && string(body[i+1:i+6]) == "u0000"
 			i++
 		case c == '"':
 			quoted = !quoted
 		case quoted:
 		case c == '{' || c == '[':
 			if depth++; depth > maxDepth {
-				return errTooDeep
+				return false, errTooDeep
 			}
 		case c == '}' || c == ']':
 			depth--
 		}
 	}
-	return nil
-}
-
-// fieldName turns a JSON pointer into the dotted form of the contract. The name
-// of an unknown field is the client's own: it is cut, and escaped by JSON.
-func fieldName(p jsontext.Pointer) string {
-	var parts []string
-	for part := range p.Tokens() {
-		parts = append(parts, part)
-	}
-	return shortened(strings.Join(parts, "."))
-}
-
-// shortened cuts a name that the client made up.
-func shortened(name string) string {
-	if len(name) > maxFieldName {
-		name = name[:maxFieldName]
-		for !utf8.ValidString(name) {
-			name = name[:len(name)-1]
-		}
-	}
-	return name
-}
-
-// wanted names a type in JSON's words.
-func wanted(t reflect.Type) string {
-	if t == nil {
-		return "of another type"
-	}
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch t.Kind() {
-	case reflect.String:
-		return "a string"
-	case reflect.Bool:
-		return "a boolean"
-	case reflect.Int, reflect.Int64:
-		return "an integer"
-	case reflect.Slice, reflect.Array:
-		return "an array"
-	case reflect.Struct, reflect.Map:
-		return "an object"
-	}
-	return "of another type"
+	return nul, nil
 }
 
 // write answers with v as JSON.

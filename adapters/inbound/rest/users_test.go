@@ -140,6 +140,8 @@ func TestRegister(t *testing.T) {
 			given: refuse(domain.E(domain.KindLimited, domain.CodeRateLimited, "later")), answered: []string{"Retry-After: 1"}},
 		{name: "INP-03 number", path: registerPath, headers: []string{jsonType}, body: `{"username":123}`, status: 422, has: []string{`"field":"username","code":"type","message":"must be a string"`}, hasNot: []string{"123", "registerBody"}},
 		{name: "INP-03 array", path: registerPath, headers: []string{jsonType}, body: `{"password":["a"]}`, status: 422, has: []string{`"field":"password"`}},
+		{name: "every misfit", path: registerPath, headers: []string{jsonType}, body: `{"z":1,"username":2,"email":"e\u0000","password":"p","a":{}}`, status: 422, hasNot: []string{`"password"`},
+			has: []string{`{"field":"z","code":"unknown","message":"is not known here"},{"field":"username","code":"type","message":"must be a string"},{"field":"email","code":"encoding"`, `{"field":"a","code":"unknown"`}},
 		{name: "INP-04 other case", path: registerPath, headers: []string{jsonType}, body: `{"USERNAME":"x","email":"e","password":"p"}`, status: 422, has: []string{`"field":"USERNAME","code":"unknown"`}},
 		{name: "INP-04 duplicate", path: registerPath, headers: []string{jsonType}, body: `{"username":"x","username":"y"}`, status: 400, has: []string{`"code":"invalid_request"`}},
 		{name: "INP-04 escaped duplicate", path: registerPath, headers: []string{jsonType}, body: `{"username":"x","\u0075sername":"y"}`, status: 400},
@@ -157,7 +159,7 @@ func TestMalformedJSON(t *testing.T) {
 	for name, body := range map[string]string{
 		"empty": "", "null": "null", "array": "[]", "string": `"x"`, "two values": "{}{}", "trailing text": "{} x", "trailing comma": `{"a":1,}`,
 		"BOM": "\xef\xbb\xbf{}", "UTF-16": "\xff\xfe{\x00}\x00", "invalid UTF-8": "{\"username\":\"\xff\"}", "NUL": "{\"username\":\"a\x00\"}",
-		"escaped NUL": `{"username":"a\u0000"}`, "escaped NUL in a name": `{"user\u0000name":"a"}`, "lone surrogate": `{"username":"\ud800"}`, "100 000 arrays": `{"username":` + strings.Repeat("[", 100_000),
+		"invalid UTF-8 behind a lone surrogate": "{\"username\":\"\\ud800\",\"bio\":\"\xff\"}", "cut behind a NUL": `{"username":"a\u0000"`, "100 000 arrays": `{"username":` + strings.Repeat("[", 100_000),
 		"33 levels": strings.Repeat(`{"username":`, 33) + "1" + strings.Repeat("}", 33), "unclosed": `{"username":"a`, "comment": `{/**/}`,
 	} {
 		cases = append(cases, exampleCase{name: "INP-02 " + name, path: registerPath, headers: []string{jsonType}, body: body, status: 400,
