@@ -2,6 +2,7 @@ package authorization
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -219,5 +220,34 @@ func TestScopesFromBeginningToEnd(t *testing.T) {
 	}
 	if got, err := scopes.List(ctx, reader, domain.Page{Limit: 1}); err != nil || len(got.Items) != 1 || got.Next != "more" {
 		t.Errorf("listed %+v, %v", got, err)
+	}
+}
+
+// TestDescriptionsAreJudgedFirst: before it is told that there is nothing to
+// describe, and together with the name.
+func TestDescriptionsAreJudgedFirst(t *testing.T) {
+	roles, scopes := newStore().services()
+	long := strings.Repeat("x", 1001)
+	boss, nobody := superuser(scope.AdminSystem), bearing()
+	for name, do := range map[string]func(inbound.Caller) error{
+		"role": func(c inbound.Caller) error { _, err := roles.Describe(t.Context(), c, "nobody", &long, 7); return err },
+		"scope": func(c inbound.Caller) error {
+			_, err := scopes.Describe(t.Context(), c, "read:nothing", &long, 7)
+			return err
+		},
+	} {
+		if err := do(boss); !domain.HasCode(err, domain.CodeInvalidInput) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := do(nobody); !domain.HasCode(err, domain.CodeInsufficientScope) {
+			t.Errorf("%s, without the permission: %v", name, err)
+		}
+	}
+	_, badRole := roles.Create(t.Context(), boss, "X", long)
+	_, badScope := scopes.Create(t.Context(), boss, "X", long)
+	for _, err := range []error{badRole, badScope} {
+		if fields := domain.AsError(err).Fields; len(fields) != 2 || fields[0].Name != "name" || fields[1].Name != "description" {
+			t.Errorf("%v names %v", err, fields)
+		}
 	}
 }

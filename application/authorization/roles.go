@@ -67,6 +67,14 @@ func (s *Roles) Create(ctx context.Context, caller inbound.Caller, name, descrip
 
 // Describe changes the description.
 func (s *Roles) Describe(ctx context.Context, caller inbound.Caller, name string, description *string, version int64) (role.Snapshot, error) {
+	if err := caller.Needs(scope.WriteRoles); err != nil {
+		return role.Snapshot{}, err
+	}
+	if description != nil {
+		if err := role.CheckDescription(*description); err != nil {
+			return role.Snapshot{}, err
+		}
+	}
 	var after role.Snapshot
 	err := s.change(ctx, caller, name, version, func(ctx context.Context, r outbound.Repositories, found *role.Role) error {
 		after = found.Snapshot()

@@ -70,6 +70,14 @@ func (s *Scopes) Create(ctx context.Context, caller inbound.Caller, name, descri
 
 // Describe changes the description.
 func (s *Scopes) Describe(ctx context.Context, caller inbound.Caller, name string, description *string, version int64) (scope.Snapshot, error) {
+	if err := caller.Needs(scope.WriteScopes); err != nil {
+		return scope.Snapshot{}, err
+	}
+	if description != nil {
+		if err := scope.CheckDescription(*description); err != nil {
+			return scope.Snapshot{}, err
+		}
+	}
 	var after scope.Snapshot
 	err := s.change(ctx, caller, name, version, func(ctx context.Context, r outbound.Repositories, found *scope.Scope) error {
 		after = found.Snapshot()

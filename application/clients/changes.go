@@ -26,6 +26,16 @@ func (s *Service) Get(ctx context.Context, caller inbound.Caller, clientID strin
 
 // Change changes fields of a client.
 func (s *Service) Change(ctx context.Context, caller inbound.Caller, clientID string, change client.Change, version int64) (client.Snapshot, error) {
+	if err := caller.Needs(scope.WriteClients); err != nil {
+		return client.Snapshot{}, err
+	}
+	if err := s.offer.Judge(change); err != nil {
+		var scopes []string
+		if change.Scopes != nil {
+			scopes = *change.Scopes
+		}
+		return client.Snapshot{}, s.withUnknown(ctx, err, scopes)
+	}
 	var after client.Snapshot
 	err := s.edit(ctx, caller, scope.WriteClients, clientID, version, func(ctx context.Context, r outbound.Repositories, found *client.ServiceClient) (bool, error) {
 		held := found.Scopes()

@@ -211,3 +211,37 @@ func TestControl(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestChangesAreJudgedFirst: what is wrong with a change by itself is told before
+// anything about the client is.
+func TestChangesAreJudgedFirst(t *testing.T) {
+	text, life := func(s string) *string { return &s }, new(int)
+	for name, c := range map[string]struct {
+		change client.Change
+		fields string
+	}{
+		"a name and a life":       {client.Change{Name: text(""), AccessTokenLifetime: &life}, "name, access_token_lifetime"},
+		"an unknown scope":        {client.Change{Name: text(""), Scopes: &[]string{"read:nothing"}}, "name, scopes"},
+		"a method not on offer":   {client.Change{AuthMethod: text("tls")}, "token_endpoint_auth_method"},
+		"keys, and a name":        {client.Change{Keys: text("bad"), Name: text("")}, "jwks, name"},
+		"a grant, as it may be":   {client.Change{GrantTypes: &[]string{"implicit"}}, ""},
+		"keys that it may have":   {client.Change{AuthMethod: text("private_key_jwt")}, ""},
+		"grants that it may have": {client.Change{AuthMethod: text("none")}, ""},
+	} {
+		for id, otherwise := range map[string]domain.Code{"nobody": domain.CodeNotFound, "c": domain.CodeVersion} {
+			service, _, _ := newShelf(func(s *client.Snapshot) { s.IsFirstParty = true })
+			_, err := service.Change(t.Context(), superuser(), id, c.change, 4711)
+			want := domain.CodeInvalidInput
+			if c.fields == "" {
+				want = otherwise
+			}
+			if got := fieldsOf(err); got != c.fields || !domain.HasCode(err, want) {
+				t.Errorf("%s of %s: %v, names %s", name, id, err, got)
+			}
+		}
+		service, _, _ := newShelf()
+		if _, err := service.Change(t.Context(), holding(scope.ReadClients), "c", c.change, 0); !domain.HasCode(err, domain.CodeInsufficientScope) {
+			t.Errorf("%s, without the scope: %v", name, err)
+		}
+	}
+}

@@ -32,7 +32,7 @@ func (o Offer) Resolve(a client.Authentication) (client.Authentication, error) {
 	if a.Keys != "" {
 		kept, err := o.Keys([]byte(a.Keys))
 		if err != nil {
-			return client.Authentication{}, err
+			return a, err
 		}
 		a.Keys = string(kept)
 	}
@@ -41,7 +41,17 @@ func (o Offer) Resolve(a client.Authentication) (client.Authentication, error) {
 
 // Changed is Resolve for a change: what it leaves out stays.
 func (o Offer) Changed(c *client.ServiceClient, change client.Change) (client.Change, error) {
-	next := client.Authentication{Method: c.AuthMethod()}
+	return o.resolve(c.AuthMethod(), change)
+}
+
+// Judge holds a change to the rules that ask nothing of the client it is made to.
+func (o Offer) Judge(change client.Change) error {
+	resolved, err := o.resolve("", change)
+	return domain.AllFields(err, resolved.Check())
+}
+
+func (o Offer) resolve(method string, change client.Change) (client.Change, error) {
+	next := client.Authentication{Method: method}
 	if change.AuthMethod != nil {
 		next.Method = *change.AuthMethod
 	}

@@ -3,6 +3,7 @@ package clients
 import (
 	"context"
 	"encoding/base32"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,10 +54,8 @@ func (s *Service) CreateAsOperator(ctx context.Context, d client.Draft) (inbound
 }
 
 func (s *Service) create(ctx context.Context, d client.Draft, actor domain.Party, holds func(scope.Name) bool) (inbound.NewClient, error) {
-	var err error
-	if d.Authentication, err = s.offer.Resolve(d.Authentication); err != nil {
-		return inbound.NewClient{}, err
-	}
+	var badKeys error
+	d.Authentication, badKeys = s.offer.Resolve(d.Authentication)
 	now, entropy := s.clock.Now(), s.random.Entropy()
 	secret := token.NewOpaque(token.SecretPrefix, s.random.Entropy())
 	id := idPrefix + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(entropy[:16]))
@@ -68,8 +67,8 @@ func (s *Service) create(ctx context.Context, d client.Draft, actor domain.Party
 	if err == nil {
 		err = s.offer.Check(c)
 	}
-	if err != nil {
-		return inbound.NewClient{}, err
+	if err := domain.AllFields(badKeys, err); err != nil {
+		return inbound.NewClient{}, s.withUnknown(ctx, err, d.Scopes)
 	}
 	err = s.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
 		// Anew each time: storing it takes its events, and a rerun needs them too.
@@ -93,25 +92,45 @@ func (s *Service) create(ctx context.Context, d client.Draft, actor domain.Party
 	return inbound.NewClient{Client: c.Snapshot(), Secret: secret}, nil
 }
 
+// withUnknown adds to what is wrong with a client that there is no such scope, so
+// that all is told at once. Names that are none are among what is wrong.
+func (s *Service) withUnknown(ctx context.Context, wrong error, names []string) error {
+	wanted := make([]scope.Name, len(names))
+	for i, name := range names {
+		parsed, err := scope.ParseName(name)
+		if err != nil {
+			return wrong
+		}
+		wanted[i] = parsed
+	}
+	return domain.AllFields(wrong, s.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+		return existing(ctx, r.Scopes, scope.NewSet(wanted...))
+	}))
+}
+
 // grantable refuses what the maker does not hold. A scope that nobody can hold,
 // because there is none of that name, is a mistake in the input first.
 func grantable(ctx context.Context, known outbound.Scopes, wanted scope.Set, holds func(scope.Name) bool) error {
-	var withheld bool
+	withheld := slices.DeleteFunc(slices.Clone(wanted), holds)
+	if err := existing(ctx, known, withheld); err != nil {
+		return err
+	}
+	if len(withheld) > 0 {
+		return domain.Forbidden("a client can't be given a scope that its maker does not hold")
+	}
+	return nil
+}
+
+// existing refuses a scope that there is none of.
+func existing(ctx context.Context, known outbound.Scopes, wanted scope.Set) error {
 	for _, name := range wanted {
-		if holds(name) {
-			continue
-		}
 		_, err := known.Get(ctx, name)
 		switch {
-		case err != nil && domain.AsError(err).Kind == domain.KindNotFound:
+		case domain.HasCode(err, domain.CodeNotFound):
 			return unknownScope()
 		case err != nil:
 			return err
 		}
-		withheld = true
-	}
-	if withheld {
-		return domain.Forbidden("a client can't be given a scope that its maker does not hold")
 	}
 	return nil
 }

@@ -123,7 +123,7 @@ func TestCreateRefusals(t *testing.T) {
 		caller inbound.Caller
 		draft  client.Draft
 		code   domain.Code
-		field  string
+		fields string
 	}{
 		"without the scope":      {holding(scope.ReadUsers), client.Draft{}, domain.CodeInsufficientScope, ""},
 		"more than is held":      {maker, client.Draft{Name: "n", Scopes: []string{"write:users"}}, domain.CodeForbidden, ""},
@@ -131,6 +131,9 @@ func TestCreateRefusals(t *testing.T) {
 		"unknown, not held":      {maker, client.Draft{Name: "n", Scopes: []string{"read:nothing", "write:users"}}, domain.CodeInvalidInput, "scopes"},
 		"unknown to a superuser": {superuser(), client.Draft{Name: "n", Scopes: []string{"read:nothing"}}, domain.CodeInvalidInput, "scopes"},
 		"no scope's form":        {maker, client.Draft{Name: "n", Scopes: []string{"*"}}, domain.CodeInvalidInput, "scopes"},
+		"no name, unknown scope": {superuser(), client.Draft{Name: " ", Scopes: []string{"read:users", "read:nothing"}}, domain.CodeInvalidInput, "name, scopes"},
+		"no name, known scope":   {maker, client.Draft{Name: " ", Scopes: []string{"write:users"}}, domain.CodeInvalidInput, "name"},
+		"no name, no scope":      {maker, client.Draft{Name: " ", Scopes: []string{"read:nothing", "*"}}, domain.CodeInvalidInput, "name, scopes"},
 		"no name":                {maker, client.Draft{Name: " "}, domain.CodeInvalidInput, "name"},
 		"a grant not on offer":   {maker, client.Draft{Name: "n", GrantTypes: []string{"implicit"}}, domain.CodeInvalidInput, "grant_types"},
 		"too short a life":       {maker, client.Draft{Name: "n", AccessTokenLifetime: &low}, domain.CodeInvalidInput, "access_token_lifetime"},
@@ -142,11 +145,19 @@ func TestCreateRefusals(t *testing.T) {
 			if !domain.HasCode(err, c.code) || len(store.added) != 0 || !made.Secret.Empty() {
 				t.Fatalf("got %v, stored %d, want %s", err, len(store.added), c.code)
 			}
-			if c.field != "" && domain.AsError(err).Fields[0].Name != c.field {
-				t.Errorf("names %+v, want %s", domain.AsError(err).Fields, c.field)
+			if got := fieldsOf(err); got != c.fields {
+				t.Errorf("names %s, want %s", got, c.fields)
 			}
 		})
 	}
+}
+
+func fieldsOf(err error) string {
+	var names []string
+	for _, field := range domain.AsError(err).Fields {
+		names = append(names, field.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func superuser() inbound.Caller {

@@ -80,21 +80,23 @@ func (s *Settings) Change(ctx context.Context, caller inbound.Caller, changes ma
 	if !caller.Can(scope.AdminSystem) {
 		return inbound.SettingsInForce{}, inbound.InsufficientScope(scope.AdminSystem)
 	}
-	if err := s.known(changes); err != nil {
+	unknown, err := s.unknown(changes)
+	if err != nil {
 		return inbound.SettingsInForce{}, err
 	}
 	var after inbound.SettingsInForce
-	err := s.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+	err = s.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
 		stored, err := r.Settings.Lock(ctx)
 		if err != nil {
 			return err
 		}
-		if ifVersion != 0 && ifVersion != stored.Snapshot().Version {
-			return domain.E(domain.KindPrecondition, domain.CodeVersion, "the settings have changed since they were read")
-		}
-		now := s.clock.Now()
+		before, now := stored.Snapshot().Version, s.clock.Now()
 		changed := stored.Change(changes, caller.Party(), now)
-		if after, err = s.inForce(stored); err != nil || len(changed) == 0 {
+		after, err = s.inForce(stored)
+		if err := domain.AllFields(domain.InvalidFields(unknown...), err); err != nil {
+			return err
+		}
+		if err := domain.CheckVersion(ifVersion, before); err != nil || len(changed) == 0 {
 			return err
 		}
 		if err := r.Settings.Save(ctx, stored); err != nil {
@@ -108,17 +110,20 @@ func (s *Settings) Change(ctx context.Context, caller inbound.Caller, changes ma
 	return after, nil
 }
 
-// known refuses names that can't be set at run time.
-func (s *Settings) known(changes map[string]*string) error {
+// maxUnknown bounds how many names are told that nobody knows.
+const maxUnknown = 32
+
+// unknown gives the names that can't be set at run time.
+func (s *Settings) unknown(changes map[string]*string) ([]domain.Field, error) {
 	settings, err := s.config.Values(nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var unknown []domain.Field
+	var fields []domain.Field
 	for _, name := range slices.Sorted(maps.Keys(changes)) {
-		if _, is := settings[name]; !is {
-			unknown = append(unknown, domain.Field{Name: name, Code: "unknown", Message: "is not known here, or not changed at run time"})
+		if _, is := settings[name]; !is && len(fields) < maxUnknown {
+			fields = append(fields, domain.Field{Name: name, Code: "unknown", Message: "is not known here, or not changed at run time"})
 		}
 	}
-	return domain.InvalidFields(unknown...)
+	return fields, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -107,18 +108,23 @@ func TestSettingsRefuse(t *testing.T) {
 		changes map[string]*string
 		version int64
 		code    domain.Code
-		field   string
+		fields  string
 	}{
-		"an unknown name":           {map[string]*string{"attempts": to("3"), "database_url": to("x")}, 0, domain.CodeInvalidInput, "database_url"},
-		"an unknown name, to reset": {map[string]*string{"database_url": nil}, 0, domain.CodeInvalidInput, "database_url"},
-		"a value of no use":         {map[string]*string{"attempts": to("3"), "lifetime": to("bad")}, 0, domain.CodeInvalidInput, "lifetime"},
+		"an unknown name":           {map[string]*string{"attempts": to("3"), "database_url": to("x")}, 0, domain.CodeInvalidInput, "database_url unknown"},
+		"an unknown name, to reset": {map[string]*string{"database_url": nil}, 0, domain.CodeInvalidInput, "database_url unknown"},
+		"all that is wrong":         {map[string]*string{"zone": to("x"), "lifetime": to("bad"), "database_url": nil}, 7, domain.CodeInvalidInput, "database_url unknown, zone unknown, lifetime invalid"},
+		"a value of no use":         {map[string]*string{"attempts": to("3"), "lifetime": to("bad")}, 0, domain.CodeInvalidInput, "lifetime invalid"},
 		"another version":           {map[string]*string{"attempts": to("3")}, 7, domain.CodeVersion, ""},
 	} {
 		s, store, _ := newSettings()
 		_, err := s.Change(t.Context(), holder(scope.AdminSystem), c.changes, c.version)
 		wantCode(t, err, c.code)
-		if fields := domain.AsError(err).Fields; c.field != "" && (len(fields) != 1 || fields[0].Name != c.field) {
-			t.Errorf("%s: fields %v", name, fields)
+		var fields []string
+		for _, field := range domain.AsError(err).Fields {
+			fields = append(fields, field.Name+" "+field.Code)
+		}
+		if got := strings.Join(fields, ", "); got != c.fields {
+			t.Errorf("%s: fields %s", name, got)
 		}
 		if store.saved > 0 || len(store.signals) > 0 {
 			t.Errorf("%s was stored", name)

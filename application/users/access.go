@@ -16,6 +16,11 @@ func (a *Administration) SetPassword(ctx context.Context, caller inbound.Caller,
 	if err := caller.Needs(scope.WriteUsers); err != nil {
 		return domain.Secret{}, err
 	}
+	if password != nil {
+		if err := a.passwords.form("password", *password); err != nil {
+			return domain.Secret{}, err
+		}
+	}
 	u, err := a.changeable(ctx, caller, id)
 	if err != nil {
 		return domain.Secret{}, err

@@ -37,7 +37,10 @@ func NewAccounts(p Policies, clock outbound.Clock, random outbound.Random, names
 // Register makes an account. A taken address is not told: the name is kept for
 // a day as if the account had been made, and its owner is told by mail.
 func (a *Accounts) Register(ctx context.Context, r inbound.Registration) error {
-	if a.policy.Current().RegistrationClosed {
+	if policy := a.policy.Current(); policy.RegistrationClosed {
+		if _, err := r.Check(r.Password, policy.Passwords); err != nil {
+			return err
+		}
 		return domain.E(domain.KindForbidden, domain.CodeClosed, "registration is closed")
 	}
 	checked, hash, err := a.passwords.register(ctx, r)
@@ -98,6 +101,9 @@ func (a *Accounts) ChangeProfile(ctx context.Context, caller inbound.Caller, cha
 	if err != nil {
 		return inbound.Account{}, err
 	}
+	if err := domain.InvalidFields(change.Check()...); err != nil {
+		return inbound.Account{}, err
+	}
 	var after user.Snapshot
 	err = a.uow.Do(ctx, func(ctx context.Context, repos outbound.Repositories) error {
 		u, err := repos.Users.Get(ctx, id)
@@ -105,8 +111,8 @@ func (a *Accounts) ChangeProfile(ctx context.Context, caller inbound.Caller, cha
 			return err
 		}
 		before := u.Snapshot().Version
-		if ifVersion != 0 && ifVersion != before {
-			return domain.E(domain.KindPrecondition, domain.CodeVersion, "the resource has changed since it was read")
+		if err := domain.CheckVersion(ifVersion, before); err != nil {
+			return err
 		}
 		if err := u.ChangeProfile(change, caller.Party(), a.clock.Now()); err != nil {
 			return err

@@ -117,6 +117,7 @@ func TestRegisterRefusals(t *testing.T) {
 	if h.hashed.Load() != 0 {
 		t.Error("hashed although registration is closed")
 	}
+	wantCode(t, closed.Register(t.Context(), bad), domain.CodeInvalidInput)
 	must(t, closed.Create(t.Context(), registration("ada", "ada@example.com"))) // operators may
 	store.fail = unavailable()
 	wantCode(t, accounts.Register(t.Context(), registration("bob", "bob@example.com")), domain.CodeUnavailable)

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -106,24 +107,18 @@ func (a *Administration) Create(ctx context.Context, caller inbound.Caller, n in
 	return made, err
 }
 
-// Change changes an account. A password given with it is judged and hashed
-// before the unit of work, like any.
+// Change changes an account. What is wrong with the change by itself is told
+// before anything about the account is.
 func (a *Administration) Change(ctx context.Context, caller inbound.Caller, id domain.ID, change inbound.UserChange, ifVersion int64) (inbound.Account, error) {
 	if err := caller.Needs(scope.WriteUsers); err != nil {
 		return inbound.Account{}, err
 	}
-	hash := ""
-	if change.Password != nil {
-		u, err := a.changeable(ctx, caller, id)
-		if err != nil {
-			return inbound.Account{}, err
-		}
-		if hash, err = a.passwords.replace(ctx, "password", *change.Password, u); err != nil {
-			return inbound.Account{}, err
-		}
+	hash, err := a.judged(ctx, caller, id, change)
+	if err != nil {
+		return inbound.Account{}, err
 	}
 	var after inbound.Account
-	err := a.changing(ctx, caller, id, ifVersion, func(ctx context.Context, r outbound.Repositories, u *user.User) (err error) {
+	err = a.changing(ctx, caller, id, ifVersion, func(ctx context.Context, r outbound.Repositories, u *user.User) (err error) {
 		before := u.Snapshot()
 		if change.IsSuperuser != nil && *change.IsSuperuser != before.IsSuperuser && !caller.RulesAll() {
 			return superusersOnly()
@@ -160,6 +155,27 @@ func (a *Administration) Change(ctx context.Context, caller inbound.Caller, id d
 		return err
 	})
 	return after, err
+}
+
+// judged holds a change to the rules and gives the hash of its password; empty
+// where it has none. A password is judged and hashed before the unit of work,
+// like any.
+func (a *Administration) judged(ctx context.Context, caller inbound.Caller, id domain.ID, change inbound.UserChange) (string, error) {
+	bad := domain.InvalidFields(change.Check()...)
+	if change.Password == nil {
+		return "", bad
+	}
+	if err := a.passwords.form("password", *change.Password); err != nil {
+		return "", domain.AllFields(bad, err)
+	}
+	u, err := a.changeable(ctx, caller, id)
+	if err != nil {
+		return "", cmp.Or(bad, err)
+	}
+	if err := domain.AllFields(bad, a.passwords.check(ctx, "password", *change.Password, u)); err != nil {
+		return "", err
+	}
+	return a.passwords.renew(ctx, "password", *change.Password, u)
 }
 
 // Delete ends an account.

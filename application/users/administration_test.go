@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,6 +166,59 @@ func TestReplacedPasswords(t *testing.T) {
 		}
 		if got != c.code || (err == nil) != (hash == hashOf(c.password)) || h.verified.Load() != c.hashed {
 			t.Errorf("%s: %v after %d evaluations; want %q after %d", name, err, h.verified.Load(), c.code, c.hashed)
+		}
+	}
+}
+
+// known is a principal whom everybody may change; the zero value is nobody.
+type known token.Principal
+
+func (k known) User(context.Context, domain.ID) (token.Principal, error) {
+	if k.ID == "" {
+		return token.Principal{}, domain.NotFound("there is no such user")
+	}
+	return token.Principal(k), nil
+}
+
+func (known) Client(context.Context, string) (token.Principal, error) {
+	return token.Principal{}, domain.NotFound("there is no such client")
+}
+
+// TestChangesAreJudgedFirst: all that is wrong is told at once, and before
+// anything about the account is.
+func TestChangesAreJudgedFirst(t *testing.T) {
+	u := given.User()
+	store := newStore(u)
+	text := func(s string) *string { return &s }
+	for name, c := range map[string]struct {
+		of       known
+		email    *string
+		password string // empty: none
+		want     string
+	}{
+		"a bad address":                     {known{ID: "u"}, text("none"), "", "email format"},
+		"nobody's bad address":              {known{}, text("none"), "", "email format"},
+		"a weak password":                   {known{ID: "u"}, nil, "an altogether new one", "password weak"},
+		"both":                              {known{ID: "u"}, text("none"), "an altogether new one", "email format, password weak"},
+		"nobody's, the password not judged": {known{}, text("none"), "an altogether new one", "email format"},
+		"nobody's short password":           {known{}, text("none"), "short", "email format, password too_short"},
+	} {
+		policy := lengths
+		policy.Passwords.MinStrength = 2
+		a := &Administration{clock: &clock{now: given.Now}, passwords: NewPasswords(policy, random{}, &hasher{}, verdict{Score: 1}, lenient{}), directory: store, principals: c.of}
+		change := inbound.UserChange{Change: user.Change{Email: c.email}}
+		if c.password != "" {
+			password := domain.NewSecret(c.password)
+			change.Password = &password
+		}
+		_, err := a.Change(t.Context(), holding(scope.WriteUsers), u.ID(), change, 4711)
+		wantCode(t, err, domain.CodeInvalidInput)
+		var told []string
+		for _, field := range domain.AsError(err).Fields {
+			told = append(told, field.Name+" "+field.Code)
+		}
+		if got := strings.Join(told, ", "); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }

@@ -49,6 +49,11 @@ func (p *Passwords) registerByOperator(ctx context.Context, r inbound.Registrati
 	return checked, hash, err
 }
 
+// form holds a new password to the rules that ask nothing of its user.
+func (p *Passwords) form(field string, password domain.Secret) error {
+	return domain.InvalidFields(p.policy.Current().Passwords.CheckForm(field, password)...)
+}
+
 // check holds a new password of a known user to the policy, but for its
 // history: nobody who has not proven the current one is told of earlier ones.
 func (p *Passwords) check(ctx context.Context, field string, password domain.Secret, u *user.User) error {

@@ -10,6 +10,8 @@ import (
 	"github.com/keystone-auth/keystone/domain/scope"
 )
 
+const defaultGrant = "client_credentials"
+
 // Limits of a client's fields.
 const (
 	maxName        = 100
@@ -70,7 +72,7 @@ func (d Draft) check(known []string) (checked, error) {
 	fields = append(fields, bad...)
 	grants := slices.Compact(slices.Sorted(slices.Values(d.GrantTypes)))
 	if len(grants) == 0 {
-		grants = []string{"client_credentials"}
+		grants = []string{defaultGrant}
 	}
 	for _, grant := range grants {
 		if !slices.Contains(known, grant) {
@@ -88,6 +90,18 @@ func (d Draft) check(known []string) (checked, error) {
 		}
 	}
 	return checked{d.Name, d.Description, scope.NewSet(names...), grants, lifetime, method, d.Authentication}, domain.InvalidFields(fields...)
+}
+
+// Check holds a change to those rules that ask nothing of the client it is made
+// to: which grants it may keep and what its method needs depends on what it has.
+// Fails with validation_failed, naming each field.
+func (c Change) Check() error {
+	if c.By != ByUnknown {
+		c.By = BySecret
+	}
+	d := Draft{Name: "any"}.with(c)
+	_, err := d.check(append([]string{defaultGrant}, d.GrantTypes...))
+	return err
 }
 
 // draft gives what the client would be made from as it is.

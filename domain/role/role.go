@@ -71,10 +71,7 @@ type Snapshot struct {
 // New makes a role without scopes. Fails with validation_failed.
 func New(id domain.ID, name, description string, actor domain.Party, now time.Time) (*Role, error) {
 	parsed, err := ParseName(name)
-	if err != nil {
-		return nil, err
-	}
-	if err := domain.InvalidFields(domain.CheckText("description", description, maxDescription)...); err != nil {
+	if err := domain.AllFields(err, CheckDescription(description)); err != nil {
 		return nil, err
 	}
 	r := &Role{s: Snapshot{ID: id, Name: parsed, Description: description, Version: 1, CreatedAt: now, UpdatedAt: now}}
@@ -104,10 +101,16 @@ func (r *Role) Scopes() scope.Set { return r.s.Scopes }
 // IsBuiltin tells whether every installation has the role.
 func (r *Role) IsBuiltin() bool { return BuiltinScopes(r.s.Name) != nil }
 
+// CheckDescription holds a description to at most 1000 characters of text. Fails
+// with validation_failed.
+func CheckDescription(s string) error {
+	return domain.InvalidFields(domain.CheckText("description", s, maxDescription)...)
+}
+
 // Describe changes the description and tells whether it is another. Fails with
 // validation_failed.
 func (r *Role) Describe(description string, actor domain.Party, now time.Time) (bool, error) {
-	if err := domain.InvalidFields(domain.CheckText("description", description, maxDescription)...); err != nil {
+	if err := CheckDescription(description); err != nil {
 		return false, err
 	}
 	if description == r.s.Description {

@@ -63,10 +63,7 @@ const maxDescription = 1000
 // Fails with validation_failed.
 func New(id domain.ID, name, description string, actor domain.Party, now time.Time) (*Scope, error) {
 	parsed, err := ParseName(name)
-	if err != nil {
-		return nil, err
-	}
-	if err := domain.InvalidFields(domain.CheckText("description", description, maxDescription)...); err != nil {
+	if err := domain.AllFields(err, CheckDescription(description)); err != nil {
 		return nil, err
 	}
 	s := &Scope{s: Snapshot{ID: id, Name: parsed, Description: description, Resource: parsed.Resource(), Version: 1, CreatedAt: now, UpdatedAt: now}}
@@ -90,10 +87,16 @@ func (s *Scope) Snapshot() Snapshot { return s.s }
 // Name gives the scope's name.
 func (s *Scope) Name() Name { return s.s.Name }
 
+// CheckDescription holds a description to at most 1000 characters of text. Fails
+// with validation_failed.
+func CheckDescription(s string) error {
+	return domain.InvalidFields(domain.CheckText("description", s, maxDescription)...)
+}
+
 // Describe changes the description and tells whether it is another. Fails with
 // validation_failed.
 func (s *Scope) Describe(description string, actor domain.Party, now time.Time) (bool, error) {
-	if err := domain.InvalidFields(domain.CheckText("description", description, maxDescription)...); err != nil {
+	if err := CheckDescription(description); err != nil {
 		return false, err
 	}
 	if description == s.s.Description {

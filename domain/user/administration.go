@@ -31,6 +31,20 @@ type Change struct {
 	IsSuperuser *bool
 }
 
+// Check gives what of the change no account may hold.
+func (c Change) Check() []domain.Field {
+	var fields []domain.Field
+	if c.Username != nil {
+		_, bad := ParseUsername(*c.Username)
+		fields = append(fields, bad...)
+	}
+	if c.Email != nil {
+		_, bad := ParseEmail(*c.Email)
+		fields = append(fields, bad...)
+	}
+	return append(fields, c.Profile.Check()...)
+}
+
 // Administer makes a change. Fails with validation_failed, naming each field,
 // and then nothing is changed. A change that changes nothing leaves the version
 // alone.
@@ -38,20 +52,15 @@ type Change struct {
 // Another address is unverified unless the change says otherwise, and what was
 // mailed to the old one proves nothing any more.
 func (u *User) Administer(change Change, actor domain.Party, now time.Time) error {
-	username, email := u.s.Username, u.s.Email
-	var fields []domain.Field
+	if err := domain.InvalidFields(change.Check()...); err != nil {
+		return err
+	}
+	username, email, profile := u.s.Username, u.s.Email, change.Profile.of(u.profile())
 	if change.Username != nil {
-		parsed, bad := ParseUsername(*change.Username)
-		username, fields = parsed, append(fields, bad...)
+		username = Username(*change.Username)
 	}
 	if change.Email != nil {
-		parsed, bad := ParseEmail(*change.Email)
-		email, fields = parsed, append(fields, bad...)
-	}
-	profile := change.Profile.of(u.profile())
-	fields = append(fields, profile.check()...)
-	if err := domain.InvalidFields(fields...); err != nil {
-		return err
+		email = Email(*change.Email)
 	}
 	if profile != u.profile() {
 		u.setProfile(profile)

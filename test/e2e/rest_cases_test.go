@@ -58,7 +58,7 @@ func jsonCases(w *world) []contractCase {
 	malformed := map[string]string{
 		"null": "null", "array": "[]", "string": `"x"`, "two": good + good, "comma": `{"resource":"profile","action":"read",}`, "BOM": "\ufeff" + good,
 		"UTF-16": "{\x00}\x00", "repeated": `{"resource":"profile","resource":"users","action":"read"}`, "no UTF-8": "{\"resource\":\"\xff\",\"action\":\"read\"}",
-		"deep": `{"resource":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`,
+		"deep":          `{"resource":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`,
 		"single quotes": `{'resource':'profile'}`, "comment": good + "//", "cut": `{"resource":"pro`,
 	}
 	misfits := map[string]string{

@@ -10,7 +10,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/labstack/echo/v4"
 
-	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
 
@@ -105,10 +104,7 @@ func (s *Server) changeSettings(c echo.Context, x *exchange) error {
 	}
 	changes := make(map[string]*string, len(body))
 	for name, value := range body {
-		if len(name) > maxFieldName {
-			return domain.InvalidFields(domain.Field{Name: fieldName(jsontext.Pointer("/" + name)), Code: "unknown", Message: "is not known here"})
-		}
-		changes[name] = value.text
+		changes[shortened(name)] = value.text // no setting's name is as long
 	}
 	after, err := s.use.Settings.Change(ctx, x.caller, changes, version)
 	if err != nil {
