@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 
-	"github.com/KimMachineGun/automemlimit/memlimit"
 	"go.uber.org/fx"
 
 	"github.com/keystone-auth/keystone/adapters/inbound/cli"
@@ -57,9 +56,7 @@ func (c commands) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Collects more often near the limit of a container instead of being killed at
-	// it. GOMEMLIMIT wins; where there is no limit, or none to be read, nothing changes.
-	_, _ = memlimit.Set()
+	mindMemory()
 	app, err := New(cfg, c.opts...)
 	if err != nil {
 		return err
