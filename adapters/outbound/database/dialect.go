@@ -37,6 +37,17 @@ func (d dialect) keyShare() string {
 	return ""
 }
 
+// unhurried is a condition, always true, of an UPDATE whose commit need not wait
+// for the disk. What it changes is there as soon as any later commit is that
+// waited, for the log is written in order. It must not run in a transaction that
+// has to last. On SQLite every commit waits.
+func (d dialect) unhurried() string {
+	if d == postgres {
+		return "set_config('synchronous_commit', 'off', TRUE) = 'off'"
+	}
+	return "TRUE"
+}
+
 // binds prepares the arguments of a statement with `$n`. On PostgreSQL it asks
 // for a cached plan, which the pool's default would not use, and gives ids as
 // the bytes they are: by way of their text each costs ten allocations.
