@@ -44,7 +44,7 @@ func liveHeap() uint64 {
 func afterEachCollection(f func()) {
 	type witness struct{ *witness }
 	runtime.AddCleanup(new(witness), func(f func()) {
+		afterEachCollection(f) // first, so that none that f brings about is missed
 		f()
-		afterEachCollection(f)
 	}, f)
 }
