@@ -24,8 +24,13 @@ func TestCollectsWhenGarbageIsWorthIt(t *testing.T) {
 }
 
 func TestEveryCollectionIsFollowed(t *testing.T) {
-	followed := make(chan struct{}, 100)
-	afterEachCollection(func() { followed <- struct{}{} })
+	followed := make(chan struct{}, 1)
+	afterEachCollection(func() {
+		select {
+		case followed <- struct{}{}:
+		default: // nobody waits any more: what follows collections must not block
+		}
+	})
 	for range 3 {
 		runtime.GC()
 		select {
