@@ -37,8 +37,8 @@ func (d dialect) keyShare() string {
 	return ""
 }
 
-// unhurried is a condition, always true, of an UPDATE whose commit need not wait
-// for the disk. What it changes is there as soon as any later commit is that
+// unhurried is a condition, always true, of a statement whose commit need not
+// wait for the disk. What it changes is there as soon as any later commit is that
 // waited, for the log is written in order. It must not run in a transaction that
 // has to last. On SQLite every commit waits.
 func (d dialect) unhurried() string {

@@ -35,11 +35,11 @@ type Lockouts struct {
 	run  func(ctx context.Context, work func(ctx context.Context, on bun.IDB) error) error
 	one  func(ctx context.Context, dest any, query string, args ...any) error
 	fail func(ctx context.Context, err error) error
-	when string // a condition of every update, always true
+	when string // a condition of every change, always true
 }
 
 // NewLockouts makes the lockouts of a store, each call committed by itself. On
-// PostgreSQL an update does not wait for the disk: whoever tries a password is
+// PostgreSQL a change does not wait for the disk: whoever tries a password is
 // answered once the outcome is there, and with it all that was written before.
 func NewLockouts(db *DB) *Lockouts {
 	return &Lockouts{one: db.one, fail: translate, when: db.dialect.unhurried(), run: func(ctx context.Context, work func(ctx context.Context, on bun.IDB) error) error {
@@ -72,7 +72,7 @@ func (l *Lockouts) Swap(ctx context.Context, next user.Lockout) (bool, error) {
 	}
 	var swapped int64
 	err := l.run(ctx, func(ctx context.Context, on bun.IDB) error {
-		var statement execer = on.NewInsert().Model(row).On("CONFLICT DO NOTHING")
+		var statement execer = on.NewInsert().Model(row).Value("version", "CASE WHEN "+l.when+" THEN 1 END").On("CONFLICT DO NOTHING")
 		if s.Version != 0 {
 			statement = on.NewUpdate().Model(row).ExcludeColumn("key").WherePK().Where("l.version = ?", s.Version).Where(l.when)
 		}

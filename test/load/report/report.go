@@ -74,13 +74,17 @@ func (r Row) Met() bool { return r.Goal == 0 || r.Ratio() >= r.Goal }
 
 // Frugal tells whether a request costs no more statements and commands than it may.
 func (r Row) Frugal() bool {
-	return within(r.Keystone.SQL, r.WantSQL) && within(r.Keystone.Commands, r.WantCommands)
+	return r.within(r.Keystone.SQL, r.WantSQL) && r.within(r.Keystone.Commands, r.WantCommands)
 }
 
-// slack is what the background of a few seconds may add to a count a request.
-const slack = 0.005
+// batched is how many statements or commands a second the background may send
+// under load beyond what it sends when idle: it writes for many requests at once,
+// so that few requests a second each seem to cost more.
+const batched = 10
 
-func within(got, most float64) bool { return most < 0 || got <= most+slack }
+func (r Row) within(got, most float64) bool {
+	return most < 0 || (got-most)*r.Keystone.Rate <= batched
+}
 
 func share(of, whole float64) float64 {
 	if whole <= 0 {
