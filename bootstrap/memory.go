@@ -26,10 +26,13 @@ func mindMemory() {
 }
 
 // collectAt gives the growth at which to collect next, in per cent of a live
-// heap in bytes: twice as large, as is usual, but no less than by leastGarbage.
+// heap in bytes: by leastGarbage, but to no less than twice its size, as is
+// usual, and to no more than four times. What was live may be several times as
+// much a moment later, when hashes begin, and be multiplied before this is asked
+// again.
 func collectAt(live uint64) int {
-	const usual = 100
-	return int(max(usual, usual*leastGarbage/max(live, leastGarbage/16)))
+	const usual, most = 100, 300
+	return int(min(most, max(usual, usual*leastGarbage/max(live, 1))))
 }
 
 // liveHeap is what the last collection found in use, in bytes.
