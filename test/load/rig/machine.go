@@ -22,7 +22,8 @@ func Describe(ctx context.Context, s *Stores) report.Machine {
 		m.Memory = fmt.Sprintf("%.0f GiB", float64(kilobytes(raw, "MemTotal:"))/(1<<30))
 	}
 	if raw, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		m.System += ", " + string(bytes.TrimSpace(raw))
+		version, _, _ := strings.Cut(string(bytes.TrimSpace(raw)), "-") // what a distributor calls it tells nobody more
+		m.System += " " + version
 	}
 	m.Postgres, m.Redis = s.Versions(ctx)
 	return m
