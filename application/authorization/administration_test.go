@@ -108,7 +108,7 @@ func TestRolesFromBeginningToEnd(t *testing.T) {
 	roles, _ := s.services()
 	ctx, boss, text := t.Context(), superuser(scope.AdminSystem), "other"
 	made, err := roles.Create(ctx, boss, "fresh", "d")
-	if err != nil || made.Version != 1 || len(made.Scopes) != 0 || s.events[0].Type != domain.EventRoleCreated {
+	if err != nil || made.Version != made.CreatedAt.UnixMicro() || len(made.Scopes) != 0 || s.events[0].Type != domain.EventRoleCreated {
 		t.Fatalf("made %+v, %v", made, err)
 	}
 	if _, err := roles.Create(ctx, boss, "fresh", ""); !domain.HasCode(err, domain.CodeConflict) {
@@ -120,22 +120,22 @@ func TestRolesFromBeginningToEnd(t *testing.T) {
 	if _, err := roles.Create(ctx, bearing(scope.ReadRoles), "other", ""); !domain.HasCode(err, domain.CodeInsufficientScope) {
 		t.Errorf("a reader: %v", err)
 	}
-	if got, err := roles.Describe(ctx, boss, "fresh", nil, 1); err != nil || got.Version != 1 {
+	if got, err := roles.Describe(ctx, boss, "fresh", nil, made.Version); err != nil || got.Version != made.Version {
 		t.Errorf("no change gives %+v, %v", got, err)
 	}
-	if got, err := roles.Describe(ctx, boss, "fresh", &text, 1); err != nil || got.Version != 2 || got.Description != text {
+	if got, err := roles.Describe(ctx, boss, "fresh", &text, made.Version); err != nil || got.Version != made.Version+1 || got.Description != text {
 		t.Errorf("a change gives %+v, %v", got, err)
 	}
-	if _, err := roles.Describe(ctx, boss, "fresh", &text, 1); !domain.HasCode(err, domain.CodeVersion) {
+	if _, err := roles.Describe(ctx, boss, "fresh", &text, made.Version); !domain.HasCode(err, domain.CodeVersion) {
 		t.Errorf("a stale version: %v", err)
 	}
-	if err := roles.Delete(ctx, boss, "fresh", 1); !domain.HasCode(err, domain.CodeVersion) {
+	if err := roles.Delete(ctx, boss, "fresh", made.Version); !domain.HasCode(err, domain.CodeVersion) {
 		t.Errorf("a stale version: %v", err)
 	}
 	if got, err := roles.Get(ctx, bearing(scope.ReadRoles), "fresh"); err != nil || got.Description != text {
 		t.Errorf("it is %+v, %v", got, err)
 	}
-	if err := roles.Delete(ctx, boss, "fresh", 2); err != nil {
+	if err := roles.Delete(ctx, boss, "fresh", made.Version+1); err != nil {
 		t.Error(err)
 	}
 	if _, err := roles.Get(ctx, boss, "fresh"); !domain.HasCode(err, domain.CodeNotFound) {
@@ -168,7 +168,7 @@ func TestScopesFromBeginningToEnd(t *testing.T) {
 	ctx, writer, text := t.Context(), bearing(scope.WriteScopes), "other"
 	boss := superuser(scope.AdminSystem)
 	made, err := scopes.Create(ctx, writer, "read:fresh", "d")
-	if err != nil || made.Version != 1 || made.Resource != "fresh" || s.events[0].Type != domain.EventScopeCreated {
+	if err != nil || made.Version != made.CreatedAt.UnixMicro() || made.Resource != "fresh" || s.events[0].Type != domain.EventScopeCreated {
 		t.Fatalf("made %+v, %v", made, err)
 	}
 	if len(s.signals) != 1 || s.signals[0].Kind != token.SignalRolesChanged {
@@ -179,13 +179,13 @@ func TestScopesFromBeginningToEnd(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if got, err := scopes.Describe(ctx, writer, "read:fresh", nil, 1); err != nil || got.Version != 1 {
+	if got, err := scopes.Describe(ctx, writer, "read:fresh", nil, made.Version); err != nil || got.Version != made.Version {
 		t.Errorf("no change gives %+v, %v", got, err)
 	}
-	if got, err := scopes.Describe(ctx, writer, "read:fresh", &text, 1); err != nil || got.Version != 2 || got.Description != text {
+	if got, err := scopes.Describe(ctx, writer, "read:fresh", &text, made.Version); err != nil || got.Version != made.Version+1 || got.Description != text {
 		t.Errorf("a change gives %+v, %v", got, err)
 	}
-	if _, err := scopes.Describe(ctx, writer, "read:fresh", &text, 1); !domain.HasCode(err, domain.CodeVersion) {
+	if _, err := scopes.Describe(ctx, writer, "read:fresh", &text, made.Version); !domain.HasCode(err, domain.CodeVersion) {
 		t.Errorf("a stale version: %v", err)
 	}
 	if _, err := roles.Create(ctx, boss, "holder", ""); err != nil {
@@ -202,7 +202,7 @@ func TestScopesFromBeginningToEnd(t *testing.T) {
 	if err := roles.Withdraw(ctx, boss, "holder", "read:fresh", 0); err != nil {
 		t.Fatal(err)
 	}
-	if err := scopes.Delete(ctx, writer, "read:fresh", 2); err != nil {
+	if err := scopes.Delete(ctx, writer, "read:fresh", made.Version+1); err != nil {
 		t.Error(err)
 	}
 	if _, err := scopes.Get(ctx, bearing(scope.ReadScopes), "read:fresh"); !domain.HasCode(err, domain.CodeNotFound) {

@@ -55,7 +55,7 @@ func New(id domain.ID, clientID, secretHash string, d Draft, known []string, act
 		return nil, err
 	}
 	c := &ServiceClient{s: Snapshot{
-		ID: id, ClientID: clientID, SecretHash: secretHash, IsActive: true, Version: 1, CreatedAt: now, UpdatedAt: now,
+		ID: id, ClientID: clientID, SecretHash: secretHash, IsActive: true, Version: domain.FirstVersion(now), CreatedAt: now, UpdatedAt: now,
 	}}
 	c.apply(checked)
 	c.record(domain.EventClientCreated, "", actor, now)

@@ -29,7 +29,7 @@ func TestNew(t *testing.T) {
 	want := client.Snapshot{
 		ID: c.Snapshot().ID, ClientID: "id", SecretHash: "hash", AuthMethod: "client_secret_basic", Name: "A client", Description: "line\nline", IsActive: true,
 		Scopes: scope.NewSet(scope.ReadUsers, scope.WriteUsers), GrantTypes: []string{"password", "refresh_token"},
-		AccessTokenLifetime: time.Minute, Version: 1, CreatedAt: given.Now, UpdatedAt: given.Now,
+		AccessTokenLifetime: time.Minute, Version: domain.FirstVersion(given.Now), CreatedAt: given.Now, UpdatedAt: given.Now,
 	}
 	if diff := cmp.Diff(want, c.Snapshot()); diff != "" {
 		t.Error(diff)

@@ -74,7 +74,7 @@ func New(id domain.ID, name, description string, actor domain.Party, now time.Ti
 	if err := domain.AllFields(err, CheckDescription(description)); err != nil {
 		return nil, err
 	}
-	r := &Role{s: Snapshot{ID: id, Name: parsed, Description: description, Version: 1, CreatedAt: now, UpdatedAt: now}}
+	r := &Role{s: Snapshot{ID: id, Name: parsed, Description: description, Version: domain.FirstVersion(now), CreatedAt: now, UpdatedAt: now}}
 	r.record(domain.EventRoleCreated, "", actor, now)
 	return r, nil
 }

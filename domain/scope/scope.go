@@ -66,7 +66,7 @@ func New(id domain.ID, name, description string, actor domain.Party, now time.Ti
 	if err := domain.AllFields(err, CheckDescription(description)); err != nil {
 		return nil, err
 	}
-	s := &Scope{s: Snapshot{ID: id, Name: parsed, Description: description, Resource: parsed.Resource(), Version: 1, CreatedAt: now, UpdatedAt: now}}
+	s := &Scope{s: Snapshot{ID: id, Name: parsed, Description: description, Resource: parsed.Resource(), Version: domain.FirstVersion(now), CreatedAt: now, UpdatedAt: now}}
 	s.record(domain.EventScopeCreated, actor, now)
 	return s, nil
 }

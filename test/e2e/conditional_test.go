@@ -82,3 +82,21 @@ func TestReadsHeedIfNoneMatch(t *testing.T) {
 		w.want(t, 200, again)
 	})
 }
+
+// TestTagsAreNotReused: what is made again under the name of what is gone is
+// another thing, and has another tag (RFC 9110, section 8.8.3).
+func TestTagsAreNotReused(t *testing.T) {
+	eachStore(t, nil, func(t *testing.T, s *Server) {
+		w := newWorld(t, s)
+		admin := w.admin.Access
+		for path, name := range map[string]string{rolesPath: "role-" + random(), scopesPath: "read:r" + random()} {
+			one, body := path+"/"+name, text(map[string]string{"name": name})
+			first := w.as(t, admin, "POST", path, body, 201).header.Get("ETag")
+			w.as(t, admin, "DELETE", one, "", 204)
+			again := w.as(t, admin, "POST", path, body, 201).header.Get("ETag")
+			w.want(t, 200, call{method: "GET", path: one, bearer: admin, header: http.Header{"If-None-Match": {first}}})
+			w.want(t, 412, call{method: "DELETE", path: one, bearer: admin, header: http.Header{"If-Match": {first}}})
+			w.want(t, 204, call{method: "DELETE", path: one, bearer: admin, header: http.Header{"If-Match": {again}}})
+		}
+	})
+}
