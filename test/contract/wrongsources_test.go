@@ -148,14 +148,6 @@ func publishing(change func([]token.Signal) []token.Signal) func(*testing.T) {
 	})
 }
 
-func receiving(change func(receive func([]token.Signal), signals []token.Signal)) func(*testing.T) {
-	return buses(func(b *wrongBus) {
-		b.subscribe = func(ctx context.Context, receive func([]token.Signal)) error {
-			return b.SignalBus.Subscribe(ctx, func(signals []token.Signal) { change(receive, signals) })
-		}
-	})
-}
-
 var wrongBuses = adapterSuite{
 	right: buses(func(*wrongBus) {}),
 	wrong: []wrongAdapter{
