@@ -54,8 +54,8 @@ func (a *Addresses) ChangeEmail(ctx context.Context, caller inbound.Caller, chan
 			return err
 		}
 		before := u.Snapshot().Version
-		if ifVersion != 0 && ifVersion != before {
-			return domain.E(domain.KindPrecondition, domain.CodeVersion, "the resource has changed since it was read")
+		if err := domain.CheckVersion(ifVersion, before); err != nil {
+			return err
 		}
 		now := a.clock.Now()
 		if err := u.ChangeProfile(profile, caller.Party(), now); err != nil {

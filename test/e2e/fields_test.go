@@ -49,9 +49,11 @@ func TestFieldsAreToldTogether(t *testing.T) {
 			"a built-in description": {"PATCH", rolesPath + "/admin", `{"description":"` + long + `"}`, "description too_long"},
 		} {
 			t.Run(name, func(t *testing.T) {
-				stale := call{method: c.method, path: c.path, json: c.body, bearer: w.admin.Access, header: http.Header{"If-Match": {`"4711"`}}}
-				if got := w.want(t, unprocessable, stale); got.fields() != c.fields {
-					t.Errorf("%s, want %s", got.fields(), c.fields)
+				for _, tag := range []string{`"4711"`, `W/"1"`, `"4711", "4712"`} {
+					stale := call{method: c.method, path: c.path, json: c.body, bearer: w.admin.Access, header: http.Header{"If-Match": {tag}}}
+					if got := w.want(t, unprocessable, stale); got.fields() != c.fields {
+						t.Errorf("%s, want %s", got.fields(), c.fields)
+					}
 				}
 			})
 		}

@@ -139,6 +139,7 @@ const (
 // what is answered.
 func TestAccess(t *testing.T) {
 	const match, held, empty = "If-Match: ", "If-None-Match: ", "nothing"
+	stale := domain.CheckVersion(noVersion, 1)
 	listed := strings.Replace(clientJSON, `"created_at"`, `"last_used_at":null,"created_at"`, 1)
 	for name, tc := range map[string]struct {
 		method, path, body, header string
@@ -156,7 +157,7 @@ func TestAccess(t *testing.T) {
 		"a role's text, gone":      {"PATCH", rolesPath + "/auditor", `{"description":null}`, "", nil, 200, `describe auditor "" 0`, roleJSON, `"3"`},
 		"a role, unchanged":        {"PATCH", rolesPath + "/auditor", `{}`, match + "*", nil, 200, `describe auditor nothing 0`, roleJSON, `"3"`},
 		"a role's name":            {"PATCH", rolesPath + "/auditor", `{"name":"other"}`, "", nil, 422, "", "", ""},
-		"a role, weakly":           {"PATCH", rolesPath + "/auditor", `{}`, match + `W/"3"`, nil, 412, "", "", ""},
+		"a role, weakly":           {"PATCH", rolesPath + "/auditor", `{}`, match + `W/"3"`, stale, 412, "describe auditor nothing -1", "", ""},
 		"no role":                  {"DELETE", rolesPath + "/auditor", "", match + `"3"`, nil, 204, "delete auditor 3", "", ""},
 		"no role, of two versions": {"DELETE", rolesPath + "/auditor", "", match + `"3", "2"`, nil, 204, "get auditor|delete auditor 3", "", ""},
 		"a built-in role":          {"DELETE", rolesPath + "/auditor", "", "", domain.Conflict(domain.CodeBuiltin, "m"), 409, "delete auditor 0", "", ""},
@@ -199,15 +200,15 @@ func TestAccess(t *testing.T) {
 		"activation":                    {"POST", allClientsPath + "/ksc_1/activate", "", "", nil, 204, "activate ksc_1 0", "", ""},
 		"a store away":                  {"POST", allClientsPath + "/ksc_1/activate", "", "", errors.New("away"), 500, "activate ksc_1 0", "", ""},
 		"a grant, once":                 {"PUT", rolesPath + "/auditor/scopes/read:x", "", match + `"3"`, nil, 204, "grant auditor read:x 3", "", ""},
-		"a grant, weakly":               {"PUT", rolesPath + "/auditor/scopes/read:x", "", match + `W/"3"`, nil, 412, "", "", ""},
+		"a grant, weakly":               {"PUT", rolesPath + "/auditor/scopes/read:x", "", match + `W/"3"`, stale, 412, "grant auditor read:x -1", "", ""},
 		"a withdrawal, of two":          {"DELETE", rolesPath + "/auditor/scopes/read:x", "", match + `"2", "3"`, nil, 204, "get auditor|withdraw auditor read:x 3", "", ""},
 		"a secret, once":                {"POST", clientsPath + "/ksc_1/secret", "", match + `"5"`, nil, 200, "rotate ksc_1 0 5", "", ""},
-		"a secret, of neither":          {"POST", clientsPath + "/ksc_1/secret", "", match + `"3", "4"`, nil, 412, "get ksc_1", "", ""},
+		"a secret, of neither":          {"POST", clientsPath + "/ksc_1/secret", "", match + `"3", "4"`, nil, 200, "get ksc_1|rotate ksc_1 0 -1", "", ""},
 		"a client's grant, once":        {"PUT", clientsPath + "/ksc_1/scopes/read:x", "", match + `"5"`, nil, 204, "grant ksc_1 read:x 5", "", ""},
 		"a client's withdrawal, once":   {"DELETE", clientsPath + "/ksc_1/scopes/read:x", "", match + `"5"`, nil, 204, "withdraw ksc_1 read:x 5", "", ""},
-		"a client's grant, weakly":      {"PUT", clientsPath + "/ksc_1/scopes/read:x", "", match + `W/"5"`, nil, 412, "", "", ""},
+		"a client's grant, weakly":      {"PUT", clientsPath + "/ksc_1/scopes/read:x", "", match + `W/"5"`, stale, 412, "grant ksc_1 read:x -1", "", ""},
 		"deactivation, once":            {"POST", allClientsPath + "/ksc_1/deactivate", "", match + `"5"`, nil, 204, "deactivate ksc_1 5", "", ""},
-		"activation, of what never was": {"POST", allClientsPath + "/ksc_1/activate", "", match + "x", nil, 412, "", "", ""},
+		"activation, of what never was": {"POST", allClientsPath + "/ksc_1/activate", "", match + "x", stale, 412, "activate ksc_1 -1", "", ""},
 
 		"a role that is held":        {"GET", rolesPath + "/auditor", "", held + `"3"`, nil, 304, "get auditor", empty, `"3"`},
 		"a role, held weakly":        {"GET", rolesPath + "/auditor", "", held + `"1", W/"3"`, nil, 304, "get auditor", empty, `"3"`},

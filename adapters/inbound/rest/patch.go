@@ -85,9 +85,14 @@ func writeCreated(c echo.Context, location string, version int64, answer any) er
 // entityTag is the strong ETag of a version (RFC 9110, section 8.8.3).
 func entityTag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
+// noVersion is the version of nothing: use cases refuse it, as they do any that
+// does not stand, once they have judged what is asked and who asks it.
+const noVersion = -1
+
 // expectedVersion reads If-Match (RFC 9110, section 13.1.1): zero where any
 // version will do, else the one that must stand. Weak tags never match. Of
-// several tags one must be the current version, which current then tells.
+// several tags one must be the current version, which current then tells, to
+// who may read it; that there is none is for the use case to say.
 func expectedVersion(ifMatch []string, current func() (int64, error)) (int64, error) {
 	if len(ifMatch) == 0 {
 		return 0, nil
@@ -108,9 +113,12 @@ func expectedVersion(ifMatch []string, current func() (int64, error)) (int64, er
 	}
 	if len(versions) > 1 {
 		version, err := current()
-		if err != nil || slices.Contains(versions, version) {
-			return version, err
+		if err == nil && slices.Contains(versions, version) {
+			return version, nil
+		}
+		if err != nil && !domain.HasCode(err, domain.CodeNotFound) {
+			return 0, err
 		}
 	}
-	return 0, domain.E(domain.KindPrecondition, domain.CodeVersion, "the resource has changed since it was read")
+	return noVersion, nil
 }
