@@ -14,24 +14,24 @@ import (
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
-// listener is a connector whose connections remember the last query.
+// listener is a connector whose connections remember the queries.
 type listener struct {
 	driver.Connector
-	last *string
+	all *[]string
 }
 
 func (l listener) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := l.Connector.Connect(ctx)
-	return heard{conn, l.last}, err
+	return heard{conn, l.all}, err
 }
 
 type heard struct {
 	driver.Conn
-	last *string
+	all *[]string
 }
 
 func (h heard) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	*h.last = query
+	*h.all = append(*h.all, query)
 	return h.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
 }
 
@@ -91,11 +91,11 @@ func TestListsWalkIndexes(t *testing.T) {
 		"q, and late":  {outbound.UserFilter{Text: "member19999@", CreatedAfter: crowdsBirth.Add(1)}, "VIRTUAL TABLE INDEX", "users_search_idx", true},
 	}
 	onBoth(t, func(t *testing.T, url string) {
-		var query string
+		var queries []string
 		migrated(t, url, 2)
 		fill(t, url, people)
 		db, err := database.Open(t.Context(), database.Config{URL: url, MaxConns: 1, OpenPool: func(c driver.Connector) *sql.DB {
-			return sql.OpenDB(listener{c, &query})
+			return sql.OpenDB(listener{c, &queries})
 		}}, clock{}, random{})
 		if err != nil {
 			t.Fatal(err)
@@ -109,12 +109,19 @@ func TestListsWalkIndexes(t *testing.T) {
 			}
 			for page, after := range map[string]string{"page 1": "", "behind 4000": memberID(4000)} {
 				t.Run(name+"/"+page, func(t *testing.T) {
+					queries = nil
 					if _, err := list.List(t.Context(), w.filter, domain.Page{Limit: 20, After: placed(w.filter, after)}); err != nil {
 						t.Fatal(err)
 					}
-					got := plan(t, store, explain, query, column)
-					if !strings.Contains(got, index) || readThrough.MatchString(got) || sorted.MatchString(got) && !w.sorts {
-						t.Errorf("want %s for %s, got\n%s", index, query, got)
+					var got string
+					for _, query := range queries { // SQLite counts the hits first
+						got = plan(t, store, explain, query, column)
+						if readThrough.MatchString(got) || sorted.MatchString(got) && !w.sorts {
+							t.Errorf("%s is\n%s", query, got)
+						}
+					}
+					if !strings.Contains(got, index) {
+						t.Errorf("want %s for %q, got\n%s", index, queries, got)
 					}
 				})
 			}
