@@ -86,12 +86,12 @@ func (a *Administration) Create(ctx context.Context, caller inbound.Caller, n in
 	if err := caller.Needs(scope.WriteUsers); err != nil {
 		return inbound.Account{}, err
 	}
-	if n.IsSuperuser && !caller.RulesAll() {
-		return inbound.Account{}, superusersOnly()
-	}
 	checked, hash, err := a.passwords.register(ctx, n.Registration)
 	if err != nil {
 		return inbound.Account{}, err
+	}
+	if n.IsSuperuser && !caller.RulesAll() {
+		return inbound.Account{}, superusersOnly()
 	}
 	now := a.clock.Now()
 	id := a.random.NewID(now)

@@ -43,6 +43,10 @@ func TestFieldsAreToldTogether(t *testing.T) {
 			"no client":              {"PATCH", clientsPath + "/ksc_nobody", `{"token_endpoint_auth_method":"tls","name":""}`, "name required, token_endpoint_auth_method unknown"},
 			"a role's description":   {"PATCH", rolesPath + "/nobody", `{"description":"` + long + `"}`, "description too_long"},
 			"a scope's description":  {"PATCH", scopesPath + "/read:nothing", `{"description":"` + long + `"}`, "description too_long"},
+			"a role's name":          {"PATCH", rolesPath + "/admin", `{"name":"other","description":"` + long + `"}`, "name immutable, description too_long"},
+			"a scope's resource":     {"PATCH", scopesPath + "/read:users", `{"name":"a:b","resource":"c","description":"` + long + `"}`, "name immutable, resource immutable, description too_long"},
+			"a scope of another":     {"POST", scopesPath, `{"name":"X","resource":"c","description":"` + long + `"}`, "name format, description too_long, resource mismatch"},
+			"flags of null":          {"PATCH", bob, `{"is_active":null,"email":2,"is_superuser":null}`, "is_active type, email type, is_superuser type"},
 			"a role of a bad name":   {"POST", rolesPath, `{"name":"X","description":"` + long + `"}`, "name format, description too_long"},
 			"a scope of a bad name":  {"POST", scopesPath, `{"name":"X","description":"` + long + `"}`, "name format, description too_long"},
 			"one's own profile":      {"PATCH", mePath, `{"first_name":"` + long + `","bio":"\u0001"}`, "first_name too_long, bio characters"},
@@ -64,6 +68,11 @@ func TestFieldsAreToldTogether(t *testing.T) {
 			w.want(t, status, call{method: "PATCH", path: path, json: `{}`, bearer: w.admin.Access, header: http.Header{"If-Match": {`"4711"`}}})
 			w.want(t, http.StatusForbidden, call{method: "PATCH", path: path, json: `{"email":"nobody","description":"` + long + `"}`, bearer: w.session.Access})
 		}
+
+		clerk := w.administrator(t, "write:users")
+		superuser := newAccount()
+		w.as(t, clerk, "POST", adminUsersPath, `{"username":"x","email":"nobody","password":"short","is_superuser":true}`, unprocessable)
+		w.as(t, clerk, "POST", adminUsersPath, text(map[string]any{"username": superuser.Username, "email": superuser.Email, "password": superuser.Password, "is_superuser": true}), http.StatusForbidden)
 
 		s.Stop(t)
 		s.settings["REGISTRATION"] = "closed"

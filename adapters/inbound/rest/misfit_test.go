@@ -25,6 +25,7 @@ func TestMisfits(t *testing.T) {
 		`{"z":1,"name":2,"a":{},"life":"x"}`:                               "z unknown, name type, a unknown, life type",
 		`{"life":1.5,"scopes":["a",1,2],"flag":"yes","name":"good"}`:       "life type, scopes.1 type, flag type",
 		`{"nested":[{"resource":"a","deep":1},{"action":2}],"name":[]}`:    "nested.0.deep unknown, name type",
+		`{"flag":null,"z":1,"name":2}`:                                     "flag type, z unknown, name type",
 		`{"name":"a\u0000","flag":1}`:                                      "name encoding, flag type",
 		`{"scopes":["a","\u0000"],"nested":[{"resource":"\u0000"}],"x":0}`: "scopes encoding, nested encoding, x unknown",
 		`{"name":"\ud800","scopes":["\udc00\ud800"],"life":true}`:          "name encoding, scopes encoding, life type",

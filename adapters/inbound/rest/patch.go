@@ -33,6 +33,14 @@ func (patchText) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Nullable: true}
 }
 
+// check holds the text to a rule where it is there.
+func (p patchText) check(rule func(string) error) error {
+	if p.value == nil {
+		return nil
+	}
+	return rule(*p.value)
+}
+
 // fixed holds a field that can't be changed to what it is, so that what was
 // read can be sent back.
 func fixed(name string, given patchText, stands string) error {

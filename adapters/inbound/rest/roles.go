@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/role"
 )
 
@@ -76,7 +77,7 @@ func (s *Server) changeRole(c echo.Context, x *exchange) error {
 	if err := readJSON(c, &body, mediaJSON, mediaMergePatch); err != nil {
 		return err
 	}
-	if err := fixed("name", body.Name, name); err != nil {
+	if err := domain.AllFields(fixed("name", body.Name, name), body.Description.check(role.CheckDescription)); err != nil {
 		return err
 	}
 	version, err := s.roleVersion(c, x, name)

@@ -59,7 +59,9 @@ func (s *Server) createScope(c echo.Context, x *exchange) error {
 		return err
 	}
 	if body.Resource != "" && body.Resource != scope.Name(body.Name).Resource() {
-		return domain.InvalidFields(domain.Field{Name: "resource", Code: "mismatch", Message: "must be the resource that the name tells"})
+		_, name := scope.ParseName(body.Name)
+		resource := domain.InvalidFields(domain.Field{Name: "resource", Code: "mismatch", Message: "must be the resource that the name tells"})
+		return domain.AllFields(name, scope.CheckDescription(body.Description), resource)
 	}
 	made, err := s.use.Scopes.Create(c.Request().Context(), x.caller, body.Name, body.Description)
 	if err != nil {
@@ -82,10 +84,8 @@ func (s *Server) changeScope(c echo.Context, x *exchange) error {
 	if err := readJSON(c, &body, mediaJSON, mediaMergePatch); err != nil {
 		return err
 	}
-	if err := fixed("name", body.Name, name); err != nil {
-		return err
-	}
-	if err := fixed("resource", body.Resource, scope.Name(name).Resource()); err != nil {
+	resource := fixed("resource", body.Resource, scope.Name(name).Resource())
+	if err := domain.AllFields(fixed("name", body.Name, name), resource, body.Description.check(scope.CheckDescription)); err != nil {
 		return err
 	}
 	version, err := s.scopeVersion(c, x, name)

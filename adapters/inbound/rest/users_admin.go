@@ -2,6 +2,7 @@ package rest
 
 import (
 	"net/http"
+	"reflect"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -120,26 +121,19 @@ type userPatch struct {
 	IsSuperuser patchFlag `json:"is_superuser,omitzero" doc:"Only a superuser may"`
 }
 
-func (p userPatch) change() (inbound.UserChange, error) {
-	var fields []domain.Field
-	flag := func(name string, p patchFlag) *bool {
-		if p.given && p.value == nil {
-			fields = append(fields, domain.Field{Name: name, Code: "type", Message: "must be a boolean"})
-		}
-		return p.value
-	}
+func (p userPatch) change() inbound.UserChange {
 	change := inbound.UserChange{Change: user.Change{
 		Username: p.Username.value, Email: p.Email.value,
 		Profile: user.ProfileChange{
 			FirstName: p.FirstName.value, LastName: p.LastName.value, DisplayName: p.DisplayName.value, Bio: p.Bio.value,
 		},
-		IsActive: flag("is_active", p.IsActive), IsVerified: flag("is_verified", p.IsVerified), IsSuperuser: flag("is_superuser", p.IsSuperuser),
+		IsActive: p.IsActive.value, IsVerified: p.IsVerified.value, IsSuperuser: p.IsSuperuser.value,
 	}}
 	if p.Password.value != nil {
 		password := domain.NewSecret(*p.Password.value)
 		change.Password = &password
 	}
-	return change, domain.InvalidFields(fields...)
+	return change
 }
 
 func (s *Server) changeUser(c echo.Context, x *exchange) error {
@@ -151,15 +145,11 @@ func (s *Server) changeUser(c echo.Context, x *exchange) error {
 	if err := readJSON(c, &body, mediaJSON, mediaMergePatch); err != nil {
 		return err
 	}
-	change, err := body.change()
-	if err != nil {
-		return err
-	}
 	version, err := s.userVersion(c, x, id)
 	if err != nil {
 		return err
 	}
-	account, err := s.use.Users.Change(c.Request().Context(), x.caller, id, change, version)
+	account, err := s.use.Users.Change(c.Request().Context(), x.caller, id, body.change(), version)
 	if err != nil {
 		return err
 	}
@@ -225,16 +215,15 @@ func pathID(c echo.Context) (domain.ID, error) {
 	return id, nil
 }
 
-// patchFlag is a boolean in a merge patch; null is told from absent, as it can
-// be neither.
-type patchFlag struct {
-	given bool
-	value *bool
-}
+// patchFlag is a boolean in a merge patch: nil where absent. It can't be null,
+// which a pointer alone would take for absent.
+type patchFlag struct{ value *bool }
 
 // UnmarshalJSONFrom is called for what is there.
 func (p *patchFlag) UnmarshalJSONFrom(d *jsontext.Decoder) error {
-	p.given = true
+	if d.PeekKind() == 'n' {
+		return &json.SemanticError{JSONKind: 'n', JSONPointer: d.StackPointer(), GoType: reflect.TypeFor[bool]()}
+	}
 	return json.UnmarshalDecode(d, &p.value)
 }
 
