@@ -7,8 +7,9 @@ const (
 	// Its reason is the code of the refusal and, behind a colon, what was tried.
 	EventAccessDenied EventType = "access.denied"
 
-	// EventExported is an export of users, roles, scopes and clients. Its reason
-	// is with_hashes or without_hashes and, behind a colon, how many there were.
+	// EventExported is an export of users, roles, scopes and clients that was
+	// begun, a success, or that broke off. Its reason is with_hashes or
+	// without_hashes and, behind a colon, "begun" or how many entries were given.
 	EventExported EventType = "accounts.exported"
 
 	EventSettingChanged     EventType = "setting.changed"

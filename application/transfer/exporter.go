@@ -35,23 +35,32 @@ func NewExporter(clock outbound.Clock, uow outbound.UnitOfWork, scopes outbound.
 
 // Export implements inbound.Exporter. What changes meanwhile is told as it was
 // when its page was read. The built-in client is left out: every installation
-// has its own. The trail tells of every export, of one that was broken off too:
-// what it gave is out.
+// has its own. The trail tells that an export was begun before any entry is
+// given, so that none is out untold even where the process is killed; one that
+// breaks off is told besides.
 func (x *Exporter) Export(ctx context.Context, hashes bool, emit func(inbound.Entry) error) error {
+	what := "without_hashes"
+	if hashes {
+		what = "with_hashes"
+	}
+	if err := x.tell(ctx, domain.Succeeded, what+": begun"); err != nil {
+		return err
+	}
 	given := 0
 	failure := x.all(ctx, hashes, func(e inbound.Entry) error { given++; return emit(e) })
-	done := domain.Event{
-		Type: domain.EventExported, Outcome: domain.Succeeded, Reason: fmt.Sprintf("without_hashes: %d", given),
+	if failure == nil {
+		return nil
+	}
+	// Told even where nobody waits any more.
+	return errors.Join(failure, x.tell(context.WithoutCancel(ctx), domain.Failed, fmt.Sprintf("%s: %d", what, given)))
+}
+
+func (x *Exporter) tell(ctx context.Context, outcome domain.Outcome, reason string) error {
+	event := domain.Event{
+		Type: domain.EventExported, Outcome: outcome, Reason: reason,
 		Actor: domain.System, Subject: domain.System, OccurredAt: x.clock.Now(),
 	}
-	if hashes {
-		done.Reason = fmt.Sprintf("with_hashes: %d", given)
-	}
-	if failure != nil {
-		done.Outcome = domain.Failed
-	}
-	told := x.uow.Do(context.WithoutCancel(ctx), func(ctx context.Context, r outbound.Repositories) error { return r.Events.Append(ctx, done) })
-	return errors.Join(failure, told)
+	return x.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error { return r.Events.Append(ctx, event) })
 }
 
 func (x *Exporter) all(ctx context.Context, hashes bool, emit func(inbound.Entry) error) error {

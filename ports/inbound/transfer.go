@@ -81,7 +81,7 @@ func (e UserEntry) Title() string { return "user " + e.Username }
 type Exporter interface {
 	// Export calls emit for each; its failure ends the export. Hashes of
 	// passwords and secrets are left out unless asked for. The audit trail tells
-	// of it, or it fails.
+	// of it before the first is given, or it fails.
 	Export(ctx context.Context, hashes bool, emit func(Entry) error) error
 }
 

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
@@ -36,6 +38,7 @@ func export(c Commands) *cobra.Command {
 		case hashes && (output == "" || output == "-"):
 			return errors.New("hashes are secret: --hashes needs --output with a file")
 		case output == "" || output == "-":
+			signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error to tell of, not the end of the process
 			_, err := exportTo(cmd.Context(), c, cmd.OutOrStdout(), hashes)
 			return err
 		}
