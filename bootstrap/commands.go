@@ -56,8 +56,7 @@ func (c commands) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mindMemory()
-	app, err := New(cfg, c.opts...)
+	app, err := New(cfg, append(mindMemory(), c.opts...)...)
 	if err != nil {
 		return err
 	}

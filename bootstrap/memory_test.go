@@ -1,9 +1,14 @@
 package bootstrap
 
 import (
+	"context"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
+
+	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
 func TestCollectsWhenGarbageIsWorthIt(t *testing.T) {
@@ -41,5 +46,52 @@ func TestEveryCollectionIsFollowed(t *testing.T) {
 	}
 	if liveHeap() == 0 {
 		t.Error("no heap is in use")
+	}
+}
+
+// slowHasher hashes until it is told to stop.
+type slowHasher struct {
+	outbound.PasswordHasher
+	begun, end chan struct{}
+}
+
+func (h slowHasher) Hash(context.Context, domain.Secret) (string, error) {
+	h.begun <- struct{}{}
+	<-h.end
+	return "", nil
+}
+
+func TestCollectsAsUsualWhileHashing(t *testing.T) {
+	before := debug.SetGCPercent(usual)
+	defer debug.SetGCPercent(before)
+	now := func() int { p := debug.SetGCPercent(usual); debug.SetGCPercent(p); return p }
+	p, slow := &pace{}, slowHasher{begun: make(chan struct{}), end: make(chan struct{})}
+	hasher := pacedHasher{slow, p}
+	hash := func(done chan<- struct{}) {
+		_, _ = hasher.Hash(t.Context(), domain.Secret{}) // never fails here
+		done <- struct{}{}
+	}
+
+	debug.SetGCPercent(3 * usual)
+	done := make(chan struct{})
+	go hash(done)
+	go hash(done)
+	<-slow.begun
+	<-slow.begun
+	p.adjust()
+	if got := now(); got != usual {
+		t.Errorf("while two are hashed it collects at %d %%", got)
+	}
+	slow.end <- struct{}{}
+	<-done
+	p.adjust()
+	if got := now(); got != usual {
+		t.Errorf("while one is hashed it collects at %d %%", got)
+	}
+	slow.end <- struct{}{}
+	<-done
+	p.adjust()
+	if got, want := now(), collectAt(liveHeap()); got != want {
+		t.Errorf("afterwards it collects at %d %%, want %d %%", got, want)
 	}
 }
