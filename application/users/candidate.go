@@ -23,6 +23,9 @@ type candidate struct {
 	// owner is whose budget the key names, nil for nobody: the user, or the
 	// account that a pending registration collided with.
 	owner *user.User
+	// free is the folded address that the key names, where it belongs to nobody
+	// and whoever registers it takes the budget over.
+	free string
 	// unverified says that the right password does not let the user in yet.
 	unverified bool
 	// alike says that two hashes are always worked out, so that a collided
@@ -69,8 +72,24 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 		result.key = budgetOf(result.owner.ID())
 		return result, nil
 	}
+	if required && (isEmail || result.pending != nil) {
+		result.free = folded
+	}
 	result.key, err = keyedIdentifier(ctx, c.names, folded)
 	return result, err
+}
+
+// again finds whose budget an attempt is settled in: the address may have been
+// registered while it was in flight, and the account has it in its budget now.
+func (c *Credentials) again(ctx context.Context, who candidate) (candidate, error) {
+	if who.free == "" {
+		return who, nil
+	}
+	owner, err := c.byLogin(ctx, who.free, true)
+	if err == nil && owner != nil {
+		who.owner, who.key = owner, budgetOf(owner.ID())
+	}
+	return who, err
 }
 
 // byLogin gives the account that goes by the name or address, nil for none.

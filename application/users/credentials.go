@@ -92,16 +92,20 @@ func (c *Credentials) attempt(ctx context.Context, who candidate, password domai
 	// What the attempt leaves behind is kept although its caller gave up.
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), settleLimit)
 	defer done()
+	who, lost := c.again(ctx, who)
 	if err != nil {
 		// Not evaluated: the reservation goes back. Should that fail too, it
 		// counts as a failure a little later, which is the safe side.
-		_ = c.settle(ctx, lockout, func(l user.Lockout) user.Lockout { return l.Cancel(c.clock.Now()) })
+		_ = c.settle(ctx, who.key, lockout, func(l user.Lockout) user.Lockout { return l.Cancel(c.clock.Now()) })
 		return proof{}, err
+	}
+	if lost != nil {
+		return proof{}, lost
 	}
 	if !proven.account && !proven.pending {
 		return proof{}, c.failed(ctx, who)
 	}
-	if err := c.settle(ctx, lockout, func(l user.Lockout) user.Lockout {
+	if err := c.settle(ctx, who.key, lockout, func(l user.Lockout) user.Lockout {
 		if !proven.account || who.unverified {
 			// The password of a registration that collided proves nothing of the
 			// account it collided with: it must not buy new guesses at it. That of

@@ -41,16 +41,17 @@ func (c *Credentials) reserve(ctx context.Context, key string) (user.Lockout, er
 	}
 }
 
-// settle ends a reservation: one statement where nothing else happened to the
-// budget meanwhile.
-func (c *Credentials) settle(ctx context.Context, reserved user.Lockout, change func(user.Lockout) user.Lockout) error {
-	stored := reserved.Snapshot()
-	stored.Version++ // as the swap counted it up
-	swapped, err := c.lockouts.Swap(ctx, change(user.RehydrateLockout(stored)))
-	if err != nil || swapped {
-		return err
+// settle ends a reservation in the budget that the key names by now: one
+// statement where nothing else happened to it meanwhile.
+func (c *Credentials) settle(ctx context.Context, key string, reserved user.Lockout, change func(user.Lockout) user.Lockout) error {
+	if stored := reserved.Snapshot(); stored.Key == key {
+		stored.Version++ // as the swap counted it up
+		swapped, err := c.lockouts.Swap(ctx, change(user.RehydrateLockout(stored)))
+		if err != nil || swapped {
+			return err
+		}
 	}
-	_, err = swap(ctx, c.lockouts, stored.Key, change)
+	_, err := swap(ctx, c.lockouts, key, change)
 	return err
 }
 

@@ -60,9 +60,9 @@ func RehydrateLockout(s LockoutSnapshot) Lockout { return Lockout{s: s} }
 func NewLockout(key string) Lockout { return Lockout{s: LockoutSnapshot{Key: key}} }
 
 // Of gives the same budget under another key, where none is stored yet. What is
-// in flight is settled under the key that it was reserved under.
+// in flight goes along, and is to be settled there.
 func (l Lockout) Of(key string) Lockout {
-	l.s.Key, l.s.Version, l.s.Pending, l.s.PendingAt = key, 0, 0, time.Time{}
+	l.s.Key, l.s.Version = key, 0
 	return l
 }
 
