@@ -103,9 +103,13 @@ func (s *Service) withUnknown(ctx context.Context, wrong error, names []string) 
 		}
 		wanted[i] = parsed
 	}
-	return domain.AllFields(wrong, s.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+	all := domain.AllFields(wrong, s.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
 		return existing(ctx, r.Scopes, scope.NewSet(wanted...))
 	}))
+	if !domain.HasCode(all, domain.CodeInvalidInput) {
+		return wrong // a store that can't be asked makes it no better
+	}
+	return all
 }
 
 // grantable refuses what the maker does not hold. A scope that nobody can hold,

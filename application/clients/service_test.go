@@ -3,6 +3,7 @@ package clients
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -113,6 +114,17 @@ func TestCreate(t *testing.T) {
 	again, err := service.CreateAsOperator(t.Context(), client.Draft{Name: "Billing", Scopes: []string{"admin:system"}})
 	if err != nil || again.Client.ClientID == made.Client.ClientID || again.Secret.Equal(made.Secret) {
 		t.Errorf("a second client: %+v, %v", again, err)
+	}
+}
+
+// TestWrongClientsOfNoStore: what is wrong with a client is told whether its
+// scopes can be looked up or not.
+func TestWrongClientsOfNoStore(t *testing.T) {
+	service, store := newService()
+	store.fail = domain.Unavailable(errors.New("gone"), time.Second)
+	_, err := service.Create(t.Context(), superuser(), client.Draft{Name: " ", Scopes: []string{"read:users"}})
+	if got := fieldsOf(err); got != "name" || !domain.HasCode(err, domain.CodeInvalidInput) {
+		t.Errorf("got %v, names %s", err, got)
 	}
 }
 

@@ -42,11 +42,11 @@ func Import(id domain.ID, c Checked, from Imported, actor domain.Party, now time
 	return u
 }
 
-// AdoptPassword replaces the password by one that was set elsewhere, where that
-// happened later, or where no password matches; it tells whether it did.
+// AdoptPassword replaces the password by another that was set elsewhere, where
+// that happened later, or where no password matches; it tells whether it did.
 // SetPassword says what else is void then.
 func (u *User) AdoptPassword(from Imported, actor domain.Party, now time.Time) bool {
-	if from.PasswordHash == "" || u.s.PasswordHash != "" && !from.PasswordChangedAt.After(u.s.PasswordChangedAt) {
+	if from.PasswordHash == "" || from.PasswordHash == u.s.PasswordHash || u.s.PasswordHash != "" && !from.PasswordChangedAt.After(u.s.PasswordChangedAt) {
 		return false
 	}
 	u.SetPassword(from.PasswordHash, actor, now)

@@ -111,11 +111,12 @@ func TestCommandLines(t *testing.T) {
 		"client with a lifetime": {args: "client create --name x --access-token-lifetime 0", calls: []string{"client x   some"}, out: "client_id: ksc_1\nclient_secret: kss_1\n"},
 		"client of keys": {args: "client create --name x --auth-method private_key_jwt --jwks -", stdin: `{"keys":[]}`, calls: []string{"client x   none", `private_key_jwt {"keys":[]}`},
 			out: "client_id: ksc_1\n"},
-		"client of no file":  {args: "client create --name x --jwks " + file + ".none", code: 1, err: "keystone: the key file: open " + file + ".none: no such file or directory\n"},
-		"public client":      {args: "client create --name x --auth-method none", calls: []string{"client x   none", "none "}, out: "client_id: ksc_1\n"},
-		"unknown command":    {args: "frobnicate", code: 1, err: "keystone: unknown command \"frobnicate\" for \"keystone\"\n"},
-		"unknown subcommand": {args: "migrate sideways", code: 1, err: "keystone: unknown command \"sideways\" for \"keystone migrate\"\n"},
-		"unknown flag":       {args: "serve --fast", code: 1, err: "keystone: unknown flag: --fast\n"},
+		"client of no file":       {args: "client create --name x --jwks " + file + ".none", code: 1, err: "keystone: the key file: open " + file + ".none: no such file or directory\n"},
+		"client of too many keys": {args: "client create --name x --jwks -", stdin: strings.Repeat(" ", maxLine+1), code: 1, err: "keystone: the key file: is longer than 1048576 bytes\n"},
+		"public client":           {args: "client create --name x --auth-method none", calls: []string{"client x   none", "none "}, out: "client_id: ksc_1\n"},
+		"unknown command":         {args: "frobnicate", code: 1, err: "keystone: unknown command \"frobnicate\" for \"keystone\"\n"},
+		"unknown subcommand":      {args: "migrate sideways", code: 1, err: "keystone: unknown command \"sideways\" for \"keystone migrate\"\n"},
+		"unknown flag":            {args: "serve --fast", code: 1, err: "keystone: unknown flag: --fast\n"},
 		"serve fails": {args: "serve", code: 1, err: "keystone: unavailable: a dependency is not available: dial tcp: refused\n",
 			change: func(c *Commands) {
 				c.Serve = func(context.Context) error { return domain.Unavailable(errors.New("dial tcp: refused"), 0) }

@@ -125,6 +125,9 @@ func clients(c Commands) *cobra.Command {
 		}
 		if keys != "" {
 			raw, err := readFile(cmd.InOrStdin(), keys, maxLine)
+			if err == nil && len(raw) > maxLine {
+				err = fmt.Errorf("is longer than %d bytes", maxLine)
+			}
 			if err != nil {
 				return fmt.Errorf("the key file: %w", err)
 			}
