@@ -57,10 +57,10 @@ func (u *User) Administer(change Change, actor domain.Party, now time.Time) erro
 	}
 	username, email, profile := u.s.Username, u.s.Email, change.Profile.of(u.profile())
 	if change.Username != nil {
-		username = Username(*change.Username)
+		username, _ = ParseUsername(*change.Username) // checked above
 	}
 	if change.Email != nil {
-		email = Email(*change.Email)
+		email, _ = ParseEmail(*change.Email)
 	}
 	if profile != u.profile() {
 		u.setProfile(profile)

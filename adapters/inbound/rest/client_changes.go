@@ -66,11 +66,10 @@ func (s *Server) getClient(c echo.Context, x *exchange) error {
 
 func (s *Server) changeClient(c echo.Context, x *exchange) error {
 	var body clientPatch
-	id := pathValue(c, "id")
 	if err := readJSON(c, &body, mediaJSON, mediaMergePatch); err != nil {
 		return err
 	}
-	version, err := s.clientVersion(c, x, id)
+	id, version, err := s.pathClient(c, x)
 	if err != nil {
 		return err
 	}
@@ -86,22 +85,21 @@ func (s *Server) changeClient(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) deleteClient(c echo.Context, x *exchange) error {
-	id := pathValue(c, "id")
-	version, err := s.clientVersion(c, x, id)
-	if err != nil {
-		return err
+	id, version, err := s.pathClient(c, x)
+	if err == nil {
+		err = s.use.ClientEditor.Delete(c.Request().Context(), x.caller, id, version)
 	}
-	if err := s.use.ClientEditor.Delete(c.Request().Context(), x.caller, id, version); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
+	return done(c, err)
 }
 
-func (s *Server) clientVersion(c echo.Context, x *exchange, id string) (int64, error) {
-	return expectedVersion(c.Request().Header["If-Match"], func() (int64, error) {
+// pathClient reads the id of a path, and If-Match.
+func (s *Server) pathClient(c echo.Context, x *exchange) (id string, version int64, err error) {
+	id = pathValue(c, "id")
+	version, err = expectedVersion(c.Request().Header["If-Match"], func() (int64, error) {
 		found, err := s.use.ClientEditor.Get(c.Request().Context(), x.caller, id)
 		return found.Version, err
 	})
+	return id, version, err
 }
 
 func (s *Server) rotateSecret(c echo.Context, x *exchange) error {
@@ -112,8 +110,7 @@ func (s *Server) rotateSecret(c echo.Context, x *exchange) error {
 	if body.Grace < 0 || body.Grace > int(service.MaxGrace/time.Second) {
 		return domain.InvalidFields(domain.Field{Name: "grace", Code: "range", Message: "must be 0 to 86400 seconds"})
 	}
-	id := pathValue(c, "id")
-	version, err := s.clientVersion(c, x, id)
+	id, version, err := s.pathClient(c, x)
 	if err != nil {
 		return err
 	}
@@ -125,8 +122,7 @@ func (s *Server) rotateSecret(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) grantToClient(c echo.Context, x *exchange) error {
-	id := pathValue(c, "id")
-	version, err := s.clientVersion(c, x, id)
+	id, version, err := s.pathClient(c, x)
 	if err == nil {
 		err = s.use.ClientEditor.Grant(c.Request().Context(), x.caller, id, pathValue(c, "scope"), version)
 	}
@@ -134,8 +130,7 @@ func (s *Server) grantToClient(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) withdrawFromClient(c echo.Context, x *exchange) error {
-	id := pathValue(c, "id")
-	version, err := s.clientVersion(c, x, id)
+	id, version, err := s.pathClient(c, x)
 	if err == nil {
 		err = s.use.ClientEditor.Withdraw(c.Request().Context(), x.caller, id, pathValue(c, "scope"), version)
 	}
@@ -155,8 +150,7 @@ func (s *Server) listClients(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) activateClient(c echo.Context, x *exchange) error {
-	id := pathValue(c, "id")
-	version, err := s.clientVersion(c, x, id)
+	id, version, err := s.pathClient(c, x)
 	if err == nil {
 		err = s.use.ClientControl.Activate(c.Request().Context(), x.caller, id, version)
 	}
@@ -164,8 +158,7 @@ func (s *Server) activateClient(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) deactivateClient(c echo.Context, x *exchange) error {
-	id := pathValue(c, "id")
-	version, err := s.clientVersion(c, x, id)
+	id, version, err := s.pathClient(c, x)
 	if err == nil {
 		err = s.use.ClientControl.Deactivate(c.Request().Context(), x.caller, id, version)
 	}

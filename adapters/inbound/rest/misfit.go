@@ -36,29 +36,16 @@ func misfits(body []byte, into any) (fields []domain.Field) {
 // misfit tells what is wrong with an object of one member, if anything.
 func misfit(object []byte, at jsontext.Pointer, into any) []domain.Field {
 	var misfit *json.SemanticError
+	nul, _ := precheck(object) // its form was judged with the whole body
 	switch err := json.Unmarshal(object, into, strict); {
 	case errors.As(err, &misfit) && errors.Is(err, json.ErrUnknownName):
 		return []domain.Field{{Name: fieldName(misfit.JSONPointer), Code: "unknown", Message: "is not known here"}}
 	case misfit != nil:
 		return []domain.Field{{Name: fieldName(misfit.JSONPointer), Code: "type", Message: "must be " + wanted(misfit.GoType)}}
-	case err != nil || hasNUL(object): // of a well-formed body, only half a surrogate pair fails otherwise
+	case err != nil || nul: // of a well-formed body, only half a surrogate pair fails otherwise
 		return []domain.Field{{Name: fieldName(at), Code: "encoding", Message: "must be text without NUL or half a surrogate pair"}}
 	}
 	return nil
-}
-
-// hasNUL tells whether any string has one.
-func hasNUL(object []byte) bool {
-	tokens := jsontext.NewDecoder(bytes.NewReader(object))
-	for {
-		token, err := tokens.ReadToken()
-		if err != nil {
-			return false
-		}
-		if token.Kind() == '"' && strings.IndexByte(token.String(), 0) >= 0 {
-			return true
-		}
-	}
 }
 
 // fieldName turns a JSON pointer into the dotted form of the contract. The name
