@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/user"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -14,16 +12,14 @@ import (
 var _ outbound.Lockouts = (*Lockouts)(nil)
 
 type lockoutRow struct {
-	bun.BaseModel `bun:"table:lockouts,alias:l"`
-
-	Key         string    `bun:"key,pk"`
+	Key         string    `bun:"key"`
 	Failures    int       `bun:"failures"`
 	Pending     int       `bun:"pending"`
-	PendingAt   time.Time `bun:"pending_at,nullzero"`
+	PendingAt   time.Time `bun:"pending_at"`
 	Level       int       `bun:"level"`
-	LockedUntil time.Time `bun:"locked_until,nullzero"`
+	LockedUntil time.Time `bun:"locked_until"`
 	Version     int64     `bun:"version"`
-	UpdatedAt   time.Time `bun:"updated_at,nullzero"`
+	UpdatedAt   time.Time `bun:"updated_at"`
 }
 
 const selectLockout = `
@@ -32,19 +28,27 @@ FROM lockouts AS l WHERE l.key = $1`
 
 // Lockouts stores lockouts, each call by itself or in a unit of work.
 type Lockouts struct {
-	run  func(ctx context.Context, work func(ctx context.Context, on bun.IDB) error) error
-	one  func(ctx context.Context, dest any, query string, args ...any) error
-	fail func(ctx context.Context, err error) error
-	when string // a condition of every change, always true
+	one            func(ctx context.Context, dest any, query string, args ...any) error
+	change         func(ctx context.Context, query string, args ...any) (int64, error)
+	insert, update string
 }
 
 // NewLockouts makes the lockouts of a store, each call committed by itself. On
 // PostgreSQL a change does not wait for the disk: whoever tries a password is
 // answered once the outcome is there, and with it all that was written before.
-func NewLockouts(db *DB) *Lockouts {
-	return &Lockouts{one: db.one, fail: translate, when: db.dialect.unhurried(), run: func(ctx context.Context, work func(ctx context.Context, on bun.IDB) error) error {
-		return db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) error { return work(ctx, on) })
-	}}
+func NewLockouts(db *DB) *Lockouts { return newLockouts(db.one, db.change, db.dialect.unhurried()) }
+
+// newLockouts makes lockouts that are changed under a condition that is always true.
+func newLockouts(one func(context.Context, any, string, ...any) error, change func(context.Context, string, ...any) (int64, error), when string) *Lockouts {
+	return &Lockouts{
+		one: one, change: change,
+		insert: `
+INSERT INTO lockouts (key, version, failures, pending, pending_at, level, locked_until, updated_at)
+VALUES ($1, CASE WHEN ` + when + ` THEN 1 END, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+		update: `
+UPDATE lockouts SET version = version + 1, failures = $2, pending = $3, pending_at = $4, level = $5, locked_until = $6, updated_at = $7
+WHERE key = $1 AND version = $8 AND ` + when,
+	}
 }
 
 // Get implements the port.
@@ -66,21 +70,10 @@ func (l *Lockouts) Get(ctx context.Context, key string) (user.Lockout, error) {
 // Swap implements the port, in one statement.
 func (l *Lockouts) Swap(ctx context.Context, next user.Lockout) (bool, error) {
 	s := next.Snapshot()
-	row := &lockoutRow{
-		Key: s.Key, Failures: s.Failures, Pending: s.Pending, PendingAt: s.PendingAt, Level: s.Level,
-		LockedUntil: s.LockedUntil, Version: s.Version + 1, UpdatedAt: s.UpdatedAt,
+	statement, args := l.insert, []any{s.Key, s.Failures, s.Pending, absent(s.PendingAt), s.Level, absent(s.LockedUntil), s.UpdatedAt}
+	if s.Version != 0 {
+		statement, args = l.update, append(args, s.Version)
 	}
-	var swapped int64
-	err := l.run(ctx, func(ctx context.Context, on bun.IDB) error {
-		var statement execer = on.NewInsert().Model(row).Value("version", "CASE WHEN "+l.when+" THEN 1 END").On("CONFLICT DO NOTHING")
-		if s.Version != 0 {
-			statement = on.NewUpdate().Model(row).ExcludeColumn("key").WherePK().Where("l.version = ?", s.Version).Where(l.when)
-		}
-		result, err := statement.Exec(ctx)
-		if err == nil {
-			swapped, err = result.RowsAffected()
-		}
-		return err
-	})
-	return swapped == 1, l.fail(ctx, err)
+	swapped, err := l.change(ctx, statement, args...)
+	return swapped == 1, err
 }

@@ -17,6 +17,11 @@ type queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
+// changer is the same for what gives no rows.
+type changer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
 // scanOne runs a statement with `$n` binds and scans its only row into a
 // model, or gives sql.ErrNoRows.
 func (db *DB) scanOne(ctx context.Context, on queryer, dest any, query string, args ...any) (err error) {
@@ -51,6 +56,31 @@ func (db *DB) one(ctx context.Context, dest any, query string, args ...any) erro
 // one finds a row in the transaction.
 func (t *transaction) one(ctx context.Context, dest any, query string, args ...any) error {
 	return t.fail(ctx, t.db.scanOne(ctx, t.tx.Tx, dest, query, args...))
+}
+
+// change runs a statement with `$n` binds outside of a unit of work, committed by
+// itself, and tells how many rows it touched.
+func (db *DB) change(ctx context.Context, query string, args ...any) (touched int64, err error) {
+	err = db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) (err error) {
+		touched, err = db.execOne(ctx, on.Conn, query, args...)
+		return err
+	})
+	return touched, translate(ctx, err)
+}
+
+// change runs a statement with `$n` binds in the transaction and tells how many
+// rows it touched.
+func (t *transaction) change(ctx context.Context, query string, args ...any) (int64, error) {
+	touched, err := t.db.execOne(ctx, t.tx.Tx, query, args...)
+	return touched, t.fail(ctx, err)
+}
+
+func (db *DB) execOne(ctx context.Context, on changer, query string, args ...any) (int64, error) {
+	result, err := on.ExecContext(ctx, query, db.dialect.binds(args)...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 // exec runs a statement of Bun's and tells how many rows it touched.

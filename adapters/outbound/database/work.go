@@ -141,14 +141,9 @@ type transaction struct {
 func (t *transaction) repositories() outbound.Repositories {
 	return outbound.Repositories{
 		Users: &users{t}, Principals: &Principals{one: t.one}, Tickets: &tickets{t}, Passwords: &formerPasswords{t}, Clients: &clients{t}, Roles: &roles{t}, Scopes: &scopes{t}, Sessions: &sessions{t},
-		RefreshTokens: &refreshTokens{t}, Keys: &signingKeys{t}, Lockouts: &Lockouts{run: t.on, fail: t.fail, one: t.one, when: "TRUE"},
+		RefreshTokens: &refreshTokens{t}, Keys: &signingKeys{t}, Lockouts: newLockouts(t.one, t.change, "TRUE"),
 		Signals: &signals{t}, Events: &events{t}, Settings: &settings{t},
 	}
-}
-
-// on gives the transaction to what runs outside of one as well.
-func (t *transaction) on(ctx context.Context, work func(ctx context.Context, on bun.IDB) error) error {
-	return work(ctx, t.tx)
 }
 
 // fail translates an error and keeps a conflict in mind.
