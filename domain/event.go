@@ -103,17 +103,20 @@ type Origin struct {
 	RequestID string
 }
 
-type originKey struct{}
+// OriginKey is what a context holds the *Origin of its request by.
+type OriginKey struct{}
 
 // WithOrigin puts the origin of a request into its context.
 func WithOrigin(ctx context.Context, origin Origin) context.Context {
-	return context.WithValue(ctx, originKey{}, origin)
+	return context.WithValue(ctx, OriginKey{}, &origin)
 }
 
 // OriginFrom gives the origin of the request, or the zero Origin.
 func OriginFrom(ctx context.Context) Origin {
-	origin, _ := ctx.Value(originKey{}).(Origin)
-	return origin
+	if origin, ok := ctx.Value(OriginKey{}).(*Origin); ok {
+		return *origin
+	}
+	return Origin{}
 }
 
 // Occurrence is an event as it was stored, with the id of its record: what a

@@ -18,15 +18,14 @@ import (
 
 // exchange is what is known of one request and its answer.
 type exchange struct {
-	resource  *resource // nil where the path matched nothing
-	requestID string
-	address   string
-	caller    inbound.Caller // set by the guard
-	endpoint  *endpoint      // the same; nil where the router found none
-	cause     error          // what the answer keeps to itself; for the log
-	stack     []byte         // of a panic
-	cut       bool           // the answer had begun when it failed
-	patience  patience       // with the work on it
+	resource *resource // nil where the path matched nothing
+	origin   domain.Origin
+	caller   inbound.Caller // set by the guard
+	endpoint *endpoint      // the same; nil where the router found none
+	cause    error          // what the answer keeps to itself; for the log
+	stack    []byte         // of a panic
+	cut      bool           // the answer had begun when it failed
+	patience patience       // with the work on it
 }
 
 type exchangeKey struct{}
@@ -46,24 +45,25 @@ func (s *Server) around(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := s.config.Clock.Now()
 		r := c.Request()
-		x := &exchange{resource: s.resources[c.Path()], requestID: r.Header.Get("X-Request-Id")}
-		if !saneRequestID(x.requestID) {
-			x.requestID = s.config.Random.NewID(began).String()
+		x := &exchange{resource: s.resources[c.Path()], origin: domain.Origin{
+			Address:   clientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], s.config.TrustedProxies),
+			UserAgent: userAgent(r.UserAgent()),
+			RequestID: r.Header.Get("X-Request-Id"),
+		}}
+		if !saneRequestID(x.origin.RequestID) {
+			x.origin.RequestID = s.config.Random.NewID(began).String()
 		}
-		x.address = clientAddress(r.RemoteAddr, r.Header["X-Forwarded-For"], s.config.TrustedProxies)
 
 		header := c.Response().Header()
-		for name, values := range s.headers {
-			header[name] = values
-		}
-		header["X-Request-Id"] = []string{x.requestID}
+		s.headers.addTo(header)
+		header["X-Request-Id"] = []string{x.origin.RequestID}
 		if x.oauth() {
 			header.Set("Pragma", "no-cache") // beside no-store, for caches of HTTP/1.0 (RFC 6749, section 5.1)
 		}
 
 		x.patience.Context, x.patience.exchange = r.Context(), x
 		if s.config.Trace != nil {
-			traced, finish := s.config.Trace(r, x.route(), knownMethod(r.Method), x.requestID)
+			traced, finish := s.config.Trace(r, x.route(), knownMethod(r.Method), x.origin.RequestID)
 			x.patience.Context = traced
 			defer func() { finish(c.Response().Status) }()
 		}
@@ -71,8 +71,7 @@ func (s *Server) around(next echo.HandlerFunc) echo.HandlerFunc {
 			x.patience.limit = s.config.RequestTimeout
 		}
 		defer x.patience.end()
-		ctx := domain.WithOrigin(&x.patience, domain.Origin{Address: x.address, UserAgent: userAgent(r.UserAgent()), RequestID: x.requestID})
-		c.SetRequest(r.WithContext(ctx))
+		c.SetRequest(r.WithContext(&x.patience))
 
 		if !s.crossOrigin(c, x) {
 			if err := protected(next, c, x); err != nil {
@@ -169,7 +168,7 @@ func (s *Server) refuse(c echo.Context, x *exchange, err error) {
 	if x.oauth() {
 		err = writeOAuthError(response, refusal)
 	} else {
-		err = writeProblem(response, refusal, x.requestID)
+		err = writeProblem(response, refusal, x.origin.RequestID)
 	}
 	if err != nil && x.cause == nil {
 		x.cause = err
@@ -193,7 +192,7 @@ func (s *Server) finish(c echo.Context, x *exchange, took time.Duration) {
 	}
 	fields := []zap.Field{
 		zap.String("route", route), zap.String("method", method), zap.Int("status", status),
-		zap.Duration("latency", took), zap.String("request_id", x.requestID), zap.String("address", x.address),
+		zap.Duration("latency", took), zap.String("request_id", x.origin.RequestID), zap.String("address", x.origin.Address),
 	}
 	if subject := x.caller.Claims.Subject; subject != "" {
 		fields = append(fields, zap.String("subject", subject))

@@ -8,20 +8,35 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
+// headers are set alike on many answers: their names are in canonical form, and
+// their values are shared, so that neither is made again for each.
+type headers []headerLine
+
+type headerLine struct {
+	name   string
+	values []string
+}
+
+func (h headers) addTo(header http.Header) {
+	for _, line := range h {
+		header[line.name] = line.values
+	}
+}
+
 // standingHeaders are on every answer; a handler may replace Cache-Control.
-func standingHeaders(config Config) http.Header {
-	h := http.Header{
-		"X-Content-Type-Options":  {"nosniff"},
-		"Referrer-Policy":         {"no-referrer"},
-		"X-Frame-Options":         {"DENY"},
-		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"},
-		"Cache-Control":           {"no-store"},
+func standingHeaders(config Config) headers {
+	h := headers{
+		{"X-Content-Type-Options", []string{"nosniff"}},
+		{"Referrer-Policy", []string{"no-referrer"}},
+		{"X-Frame-Options", []string{"DENY"}},
+		{"Content-Security-Policy", []string{"default-src 'none'; frame-ancestors 'none'"}},
+		{"Cache-Control", []string{"no-store"}},
 	}
 	if strings.HasPrefix(config.Issuer, "https://") {
-		h.Set("Strict-Transport-Security", "max-age=31536000")
+		h = append(h, headerLine{"Strict-Transport-Security", []string{"max-age=31536000"}})
 	}
 	if len(config.CORSOrigins) > 0 {
-		h.Set("Vary", "Origin")
+		h = append(h, headerLine{"Vary", []string{"Origin"}})
 	}
 	return h
 }

@@ -2,7 +2,6 @@ package rest
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -78,9 +77,7 @@ func OpsHeaders(config Config, next http.Handler) http.Handler {
 		if !saneRequestID(id) {
 			id = config.Random.NewID(config.Clock.Now()).String()
 		}
-		for name, values := range standing {
-			w.Header()[name] = slices.Clone(values)
-		}
+		standing.addTo(w.Header())
 		w.Header().Set("X-Request-Id", id)
 		next.ServeHTTP(w, r)
 	})

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/keystone-auth/keystone/domain"
 )
 
 // patience is the context of a request. It ends with the connection, and after
@@ -12,7 +14,7 @@ import (
 // are answered from memory, and a timer costs more than some of them.
 type patience struct {
 	context.Context               // of the connection
-	exchange        *exchange     // what the request's own code finds by exchangeKey
+	exchange        *exchange     // what the request's own code finds by exchangeKey, and its origin
 	limit           time.Duration // zero for what streams: as long as its reader takes
 
 	start sync.Once
@@ -53,8 +55,11 @@ func (p *patience) Err() error {
 // Value asks the context with the timer where there is one, so that those
 // derived from it find what they are to end with.
 func (p *patience) Value(key any) any {
-	if key == (exchangeKey{}) {
+	switch key.(type) {
+	case exchangeKey:
 		return p.exchange
+	case domain.OriginKey:
+		return &p.exchange.origin
 	}
 	if t := p.timed.Load(); t != nil {
 		return t.Value(key)

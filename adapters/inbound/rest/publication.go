@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -15,32 +16,29 @@ const publicCache = "public, max-age=300"
 // publication is a JSON document that is the same for everyone, ready to be
 // sent. It is shared, its headers too, and must not be changed.
 type publication struct {
-	body   []byte
-	header http.Header
+	body        []byte
+	tag         string
+	anew, again headers // of an answer with the document, and of one without
 }
 
 func publish(body []byte) *publication {
 	sum := sha256.Sum256(body)
-	return &publication{body: body, header: http.Header{
-		"Cache-Control": {publicCache},
-		"Content-Type":  {mediaJSON},
-		"Etag":          {`"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`},
-	}}
+	p := &publication{body: body, tag: `"` + base64.RawURLEncoding.EncodeToString(sum[:16]) + `"`}
+	p.again = headers{{"Cache-Control", []string{publicCache}}, {"Etag", []string{p.tag}}}
+	p.anew = append(slices.Clip(p.again), headerLine{"Content-Type", []string{mediaJSON}})
+	return p
 }
 
 // write answers with the document, or with 304 to who has it already
 // (RFC 9110, section 15.4.5).
 func (p *publication) write(c echo.Context) error {
 	response := c.Response()
-	header := response.Header()
-	if names(c.Request().Header["If-None-Match"], p.header["Etag"][0]) {
-		header["Cache-Control"], header["Etag"] = p.header["Cache-Control"], p.header["Etag"]
+	if names(c.Request().Header["If-None-Match"], p.tag) {
+		p.again.addTo(response.Header())
 		response.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	for name, values := range p.header {
-		header[name] = values
-	}
+	p.anew.addTo(response.Header())
 	response.WriteHeader(http.StatusOK)
 	_, err := response.Write(p.body)
 	return err

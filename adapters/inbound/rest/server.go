@@ -77,7 +77,7 @@ type Server struct {
 	endpoints []endpoint
 	resources map[string]*resource // by path
 	origins   map[string]bool      // CORS
-	headers   http.Header          // on every answer
+	headers   headers              // on every answer
 	discovery *publication
 	keys      atomic.Pointer[publication] // as they were asked for last
 	document  func() (*publication, error)
