@@ -28,6 +28,9 @@ type candidate struct {
 	free string
 	// unverified says that the right password does not let the user in yet.
 	unverified bool
+	// superseded says that the account's own password does not count by its
+	// address: the account is not verified, and the address was registered again.
+	superseded bool
 	// alike says that two hashes are always worked out, so that a collided
 	// registration takes as long as any (contract 4.1).
 	alike bool
@@ -56,6 +59,13 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 		}
 	}
 	result.owner = result.user
+	if result.alike && result.user != nil && result.pending != nil && !result.user.Snapshot().IsVerified {
+		// By an address that nobody proved only the newest registration counts,
+		// as of those that collided: else registering twice would tell them apart.
+		if result.superseded = result.pending.Supersedes(result.user); !result.superseded {
+			result.pending = nil
+		}
+	}
 	if required && !isEmail && result.pending != nil {
 		// A new account has one budget under its name and its address, so the
 		// name of a registration that collided has that of the address too.

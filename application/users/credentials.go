@@ -141,6 +141,7 @@ func (c *Credentials) evaluate(ctx context.Context, who candidate, password doma
 			return proof{}, err
 		}
 	}
+	result.account = result.account && !who.superseded
 	if who.user == nil || who.alike {
 		if result.pending, _, err = c.hasher.Verify(ctx, password, pendingHash); err != nil {
 			return proof{}, err

@@ -43,6 +43,13 @@ func newDesk(change func(*Policy, *user.Snapshot)) *desk {
 func (d *desk) name() string    { return string(d.user.Username()) }
 func (d *desk) address() string { return string(d.user.Snapshot().Email) }
 
+// change makes the stored user another.
+func (d *desk) change(f func(*user.Snapshot)) {
+	s := d.store.stored().users[d.user.ID()]
+	f(&s)
+	d.store.users[d.user.ID()] = s
+}
+
 func (d *desk) try(t *testing.T, identifier, password string) (Login, error) {
 	t.Helper()
 	return d.VerifyPassword(t.Context(), identifier, domain.NewSecret(password))

@@ -182,3 +182,63 @@ func TestRegistrationKeepsTheBudgetOfItsAddress(t *testing.T) {
 		}
 	}
 }
+
+// Registering an address again, however often, tells nothing of whether it was
+// taken before, by whichever name and password it is tried then.
+func TestRegisteringAgainTellsNothing(t *testing.T) {
+	const first, second, third = "the password of the first", "the password of the second", "the password of the third"
+	for name, owner := range map[string]func(*desk) string{
+		"taken":                        (*desk).address,
+		"taken by one not verified":    func(d *desk) string { d.change(func(s *user.Snapshot) { s.IsVerified = false }); return d.address() },
+		"taken by one who is disabled": func(d *desk) string { d.change(func(s *user.Snapshot) { s.IsActive = false }); return d.address() },
+	} {
+		var told [2][]domain.Error
+		var hashes [2]int64
+		for i, address := range []func(*desk) string{func(*desk) string { return "fresh@example.com" }, owner} {
+			d := newDesk(func(p *Policy, _ *user.Snapshot) { p.Admission.RequireVerifiedEmail, p.Lockout.Attempts = true, 100 })
+			accounts, _ := newAccounts(d.store, func(p *Policy) { p.Admission.RequireVerifiedEmail = true })
+			at := address(d)
+			for n, password := range []string{first, second, third} {
+				r := registration([]string{"one", "two", "three"}[n], at)
+				r.Password = domain.NewSecret(password)
+				must(t, accounts.Register(t.Context(), r))
+				for _, identifier := range []string{at, "one", "two", "three"} {
+					for _, guess := range []string{first, second, third, wrong} {
+						_, err := d.try(t, identifier, guess)
+						told[i] = append(told[i], asTold(err, d.clock.Now()))
+					}
+				}
+			}
+			hashes[i] = d.hasher.verified.Load()
+		}
+		if diff := cmp.Diff(told[0], told[1], cmp.AllowUnexported(domain.Error{})); diff != "" {
+			t.Errorf("%s: a taken address (+) is answered otherwise than a fresh one (-):\n%s", name, diff)
+		}
+		if hashes[0] != hashes[1] {
+			t.Errorf("%s: %d hashes for a fresh address, %d for a taken one", name, hashes[0], hashes[1])
+		}
+	}
+}
+
+// A stand-in of somebody else's account says nothing of one that was made later.
+func TestAStandInEndsWithTheAccountItCollidedWith(t *testing.T) {
+	d, p := pendingDesk(true)
+	d.change(func(s *user.Snapshot) { s.IsVerified = false })
+	for _, c := range []struct {
+		password string
+		later    time.Duration // than the stand-in the account was made
+		reason   string
+	}{
+		{right, -time.Hour, ""}, {"the password of the pending", -time.Hour, domain.ReasonEmailUnverified},
+		{right, time.Hour, domain.ReasonEmailUnverified}, {"the password of the pending", time.Hour, ""},
+	} {
+		d.change(func(s *user.Snapshot) { s.CreatedAt = p.ExpiresAt.Add(c.later - 24*time.Hour) })
+		_, err := d.try(t, d.address(), c.password)
+		wantCode(t, err, domain.CodeInvalidGrant)
+		if got := domain.AsError(err).Reason; got != c.reason {
+			t.Errorf("%q, %v later: reason %q, want %q", c.password, c.later, got, c.reason)
+		}
+	}
+	d.change(func(s *user.Snapshot) { s.IsVerified = true })
+	must(t, d.login(t, d.address(), right)) // who has proved the address is not kept out
+}

@@ -20,3 +20,9 @@ type PendingRegistration struct {
 func Collide(c Checked, passwordHash string, now time.Time) PendingRegistration {
 	return PendingRegistration{Username: c.username, Email: c.email, PasswordHash: passwordHash, ExpiresAt: now.Add(reservation)}
 }
+
+// Supersedes tells whether the stand-in was made after the account whose address
+// it asked for.
+func (p PendingRegistration) Supersedes(u *User) bool {
+	return !p.ExpiresAt.Add(-reservation).Before(u.s.CreatedAt)
+}
