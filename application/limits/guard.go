@@ -3,7 +3,9 @@ package limits
 import (
 	"context"
 	"encoding/hex"
+	"hash/maphash"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -25,11 +27,17 @@ type Guard struct {
 	limiter outbound.RateLimiter
 	master  outbound.MasterKey
 	turns   *turns
+	sites   [64]atomic.Pointer[siteKey] // the latest, by their hash
+	seed    maphash.Seed
 }
+
+// siteKey is the key of an address. Most requests come from few, and working it
+// out costs more than all else that is done about a limit that is far off.
+type siteKey struct{ address, key string }
 
 // NewGuard makes a guard. inForce is asked each time: limits change at run time.
 func NewGuard(inForce func(domain.LimitName) domain.Limit, limiter outbound.RateLimiter, master outbound.MasterKey) *Guard {
-	return &Guard{inForce: inForce, limiter: limiter, master: master, turns: newTurns()}
+	return &Guard{inForce: inForce, limiter: limiter, master: master, turns: newTurns(), seed: maphash.MakeSeed()}
 }
 
 // Count counts one attempt under an id of ours. Too many: CodeRateLimited.
@@ -102,7 +110,7 @@ func failures[T any](ctx context.Context, g *Guard, name domain.LimitName, run f
 		answer, _, err := run()
 		return answer, err
 	}
-	key, err := g.hide(site(ctx))
+	key, err := g.siteKey(ctx)
 	if err != nil {
 		return nothing, err
 	}
@@ -121,6 +129,20 @@ func failures[T any](ctx context.Context, g *Guard, name domain.LimitName, run f
 func (g *Guard) hide(what string) (string, error) {
 	sum, err := g.master.Derive(g.master.ID(), keyPurpose, []byte(what))
 	return hex.EncodeToString(sum[:keySize]), err
+}
+
+// siteKey is the hidden key of where the request came from.
+func (g *Guard) siteKey(ctx context.Context) (string, error) {
+	address := domain.OriginFrom(ctx).Address
+	place := &g.sites[maphash.String(g.seed, address)%uint64(len(g.sites))]
+	if known := place.Load(); known != nil && known.address == address {
+		return known.key, nil
+	}
+	key, err := g.hide(site(ctx))
+	if err == nil {
+		place.Store(&siteKey{address: address, key: key})
+	}
+	return key, err
 }
 
 // site gives the address of the request, of IPv6 the network. Requests without

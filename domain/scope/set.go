@@ -37,7 +37,21 @@ func ParseSet(s string) (Set, error) {
 }
 
 // String is the space-separated form.
-func (s Set) String() string { return strings.Join(s.Strings(), " ") }
+func (s Set) String() string {
+	var b strings.Builder
+	size := len(s)
+	for _, name := range s {
+		size += len(name)
+	}
+	b.Grow(size)
+	for i, name := range s {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(string(name))
+	}
+	return b.String()
+}
 
 // Strings gives the names as plain strings, never nil.
 func (s Set) Strings() []string {
@@ -60,8 +74,12 @@ func (s Set) Covers(name Name) bool { return s.Has(name) || s.Has(name.impliedBy
 
 // CoversAll tells whether every name of other is covered.
 func (s Set) CoversAll(other Set) bool {
+	rest := s // both are in order: what other has next is not before it
 	for _, name := range other {
-		if !s.Covers(name) {
+		for len(rest) > 0 && rest[0] < name {
+			rest = rest[1:]
+		}
+		if (len(rest) == 0 || rest[0] != name) && !s.Has(name.impliedBy()) {
 			return false
 		}
 	}

@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"bytes"
 	"errors"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -113,13 +115,38 @@ func precheck(body []byte) (nul bool, err error) {
 	return nul, nil
 }
 
-// write answers with v as JSON.
+// encoder writes one document at a time, and is used again: what it needs would
+// else be made for each.
+type encoder struct {
+	bytes.Buffer
+	*jsontext.Encoder
+}
+
+var encoders = sync.Pool{New: func() any {
+	e := &encoder{}
+	e.Encoder = jsontext.NewEncoder(&e.Buffer, encoding)
+	return e
+}}
+
+var encoding = json.Deterministic(true) // maps in order
+
+// largestKept bounds the buffers that are kept for other answers, in bytes.
+const largestKept = 64 << 10
+
+// write answers with v as JSON; where that is asked for often v is a pointer, for
+// a value is copied twice.
 func write(response *echo.Response, status int, media string, v any) error {
-	body, err := json.Marshal(v, json.Deterministic(true)) // maps in order
-	if err != nil {
-		return domain.Internal(err)
+	e := encoders.Get().(*encoder)
+	e.Buffer.Reset()
+	e.Encoder.Reset(&e.Buffer, encoding)
+	if err := json.MarshalEncode(e.Encoder, v); err != nil {
+		return domain.Internal(err) // and the encoder is not used again
 	}
-	return writeBytes(response, status, media, body)
+	err := writeBytes(response, status, media, bytes.TrimSuffix(e.Bytes(), []byte{'\n'}))
+	if e.Cap() <= largestKept {
+		encoders.Put(e)
+	}
+	return err
 }
 
 func writeBytes(response *echo.Response, status int, media string, body []byte) error {

@@ -37,23 +37,15 @@ func (tokenAnswer) TransformSchema(_ huma.Registry, schema *huma.Schema) *huma.S
 }
 
 func (s *Server) token(c echo.Context, _ *exchange) error {
-	r := c.Request()
-	if err := checkBasic(r.Header); err != nil {
-		return err
-	}
-	form, err := readForm(c)
+	form, credentials, err := s.readClientForm(c)
 	if err != nil {
 		return err
 	}
-	credentials, err := s.clientCredentials(r.Header, form)
+	issued, err := s.use.Tokens.Token(c.Request().Context(), inbound.TokenRequest{Client: credentials, Params: form})
 	if err != nil {
 		return err
 	}
-	issued, err := s.use.Tokens.Token(r.Context(), inbound.TokenRequest{Client: credentials, Params: form})
-	if err != nil {
-		return err
-	}
-	return write(c.Response(), http.StatusOK, mediaJSON, tokenAnswer{
+	return write(c.Response(), http.StatusOK, mediaJSON, &tokenAnswer{
 		AccessToken: issued.AccessToken.Reveal(), TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn / time.Second),
 		Scope: issued.Scope.String(), RefreshToken: issued.RefreshToken.Reveal(), UserID: issued.UserID, Members: issued.Members,
 	})
@@ -141,7 +133,8 @@ func (s *Server) introspect(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	return write(c.Response(), http.StatusOK, mediaJSON, introspected(state))
+	answer := introspected(state)
+	return write(c.Response(), http.StatusOK, mediaJSON, &answer)
 }
 
 func introspected(state inbound.Introspection) introspectionAnswer {

@@ -91,7 +91,7 @@ func (s *Server) checkPermissions(c echo.Context, x *exchange) error {
 		results[i] = checkResult{Resource: check.Resource, Action: check.Action, Allowed: allowed[i]}
 	}
 	if body.Checks == nil {
-		return write(c.Response(), http.StatusOK, mediaJSON, results[0])
+		return write(c.Response(), http.StatusOK, mediaJSON, &results[0])
 	}
 	return write(c.Response(), http.StatusOK, mediaJSON, checkResults{Results: results})
 }

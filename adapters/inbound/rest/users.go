@@ -117,7 +117,8 @@ func (s *Server) me(c echo.Context, x *exchange) error {
 
 func writeAccount(c echo.Context, status int, account inbound.Account) error {
 	c.Response().Header().Set("ETag", entityTag(account.User.Version))
-	return write(c.Response(), status, mediaJSON, accountAnswer(account))
+	answer := accountAnswer(account)
+	return write(c.Response(), status, mediaJSON, &answer)
 }
 
 // profilePatch is a merge patch (RFC 7396): absent leaves, null clears.

@@ -37,8 +37,8 @@ const hourText = "2006-01-02 15"
 func (s *Statistics) Count(ctx context.Context, now time.Time, hours int) (domain.Statistics, error) {
 	var counted countRow
 	err := s.db.list(ctx, func(ctx context.Context, on bun.Conn) error {
-		return s.db.scanOne(ctx, on.Conn, &counted, `SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM users WHERE is_active) AS active,
-			(SELECT count(*) FROM sessions WHERE expires_at > $1 AND ended_at IS NULL) AS sessions`, now)
+		return s.db.scanOne(ctx, on.Conn, &counted, `SELECT count(*) AS users, count(*) FILTER (WHERE is_active) AS active,
+			(SELECT count(*) FROM sessions WHERE expires_at > $1 AND ended_at IS NULL) AS sessions FROM users`, now)
 	})
 	if err != nil {
 		return domain.Statistics{}, err
