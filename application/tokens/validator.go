@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"sync"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
@@ -17,6 +18,19 @@ const maxBearer = 16 << 10
 
 // Fingerprint is the SHA-256 of a token: what its signature result is kept under.
 type Fingerprint = [sha256.Size]byte
+
+// copies hold tokens while they are hashed; a new one for each would be most of
+// what a validation allocates.
+var copies = sync.Pool{New: func() any { return new([]byte) }}
+
+func fingerprintOf(bearer string) Fingerprint {
+	c := copies.Get().(*[]byte)
+	*c = append((*c)[:0], bearer...)
+	sum := sha256.Sum256(*c)
+	clear(*c)
+	copies.Put(c)
+	return sum
+}
 
 // Validator verifies access tokens as the API's own resource server
 // (RFC 9068, section 4), and then asks who the principal is now.
@@ -63,7 +77,7 @@ func (v *Validator) verify(ctx context.Context, bearer string) (token.AccessClai
 	if len(bearer) > maxBearer {
 		return token.AccessClaims{}, token.InvalidToken("the token is too long")
 	}
-	fingerprint := sha256.Sum256([]byte(bearer))
+	fingerprint := fingerprintOf(bearer)
 	claims, known := v.verified.Get(fingerprint)
 	if known {
 		// A kept result is only as good as its key is still trusted.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,14 +19,36 @@ const maxBody = 1 << 20
 // is taken as it comes.
 const smallBody = 8 << 10
 
+// smallBodies are read into memory that is used again.
+var smallBodies = sync.Pool{New: func() any { return new([smallBody]byte) }}
+
+// readText is readBody for what is kept as text.
+func readText(c echo.Context) (string, error) {
+	buffer := smallBodies.Get().(*[smallBody]byte)
+	defer smallBodies.Put(buffer)
+	body, err := readInto(c, buffer[:])
+	if err != nil {
+		clear(buffer[:]) // of what came of it
+		return "", err
+	}
+	defer clear(body) // there may be secrets in it
+	return string(body), nil
+}
+
 // readBody reads a whole body of at most maxBody bytes.
-func readBody(c echo.Context) (body []byte, err error) {
+func readBody(c echo.Context) ([]byte, error) { return readInto(c, nil) }
+
+// readInto is readBody into a buffer where the body fits.
+func readInto(c echo.Context, buffer []byte) (body []byte, err error) {
 	r := c.Request()
 	switch announced := r.ContentLength; {
 	case announced > maxBody:
 		return nil, tooLarge()
 	case announced >= 0 && announced <= smallBody:
-		body = make([]byte, announced)
+		if body = buffer; int64(len(buffer)) < announced {
+			body = make([]byte, announced)
+		}
+		body = body[:announced]
 		_, err = io.ReadFull(r.Body, body) // of which the server gives no more
 	default:
 		body, err = io.ReadAll(http.MaxBytesReader(c.Response().Writer, r.Body, maxBody))

@@ -22,26 +22,24 @@ type presented struct {
 // clientCredentials takes what a request says about its client out of the
 // header and the form (RFC 6749, section 2.3.1). A request that tries to
 // authenticate and fails is never taken for one that does not try.
-func (s *Server) clientCredentials(h http.Header, form map[string]string) (inbound.ClientCredentials, error) {
+func (s *Server) clientCredentials(a authorization, form map[string]string) (inbound.ClientCredentials, error) {
 	id := take(form, "client_id")
 	tried := s.presented(form)
-	header := h["Authorization"]
 	switch {
-	case len(header) > 1:
+	case a.headers > 1:
 		return none(domain.CodeInvalidRequest, "the Authorization header must be sent once")
-	case len(header)+len(tried) > 1:
+	case a.headers+len(tried) > 1:
 		return none(domain.CodeInvalidRequest, "more than one method of client authentication is used")
 	case len(tried) == 1:
 		return tried[0].credentials(id)
-	case len(header) == 1:
-		credentials, ok := parseBasic(header[0])
-		if !ok {
-			return none(domain.CodeInvalidClient, notBasic)
+	case a.headers == 1:
+		if err := a.check(); err != nil {
+			return inbound.ClientCredentials{}, err
 		}
-		if id != "" && id != credentials.ID {
+		if id != "" && id != a.basic.ID {
 			return none(domain.CodeInvalidRequest, "client_id is not the client that authenticates")
 		}
-		return credentials, nil
+		return a.basic, nil
 	case id != "":
 		return inbound.ClientCredentials{Method: inbound.AuthNone, ID: id}, nil
 	}
@@ -94,17 +92,26 @@ func take(form map[string]string, name string) string {
 	return value
 }
 
-const notBasic = "the Authorization header does not hold Basic credentials"
+// authorization is what the header of that name says about a client.
+type authorization struct {
+	headers int // how many there are
+	basic   inbound.ClientCredentials
+	isBasic bool
+}
 
-// checkBasic refuses a header that can't authenticate a client whatever the
-// body says: 401 comes before what is wrong with the body (contract, section 2).
-func checkBasic(h http.Header) error {
-	header := h["Authorization"]
-	if len(header) != 1 {
-		return nil
+func readAuthorization(h http.Header) (a authorization) {
+	values := h["Authorization"]
+	if a.headers = len(values); a.headers == 1 {
+		a.basic, a.isBasic = parseBasic(values[0])
 	}
-	if _, ok := parseBasic(header[0]); !ok {
-		return domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, notBasic)
+	return a
+}
+
+// check refuses a header that can't authenticate a client whatever the body
+// says: 401 comes before what is wrong with the body (contract, section 2).
+func (a authorization) check() error {
+	if a.headers == 1 && !a.isBasic {
+		return domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "the Authorization header does not hold Basic credentials")
 	}
 	return nil
 }
@@ -112,7 +119,7 @@ func checkBasic(h http.Header) error {
 // noClientProof refuses a client's proof beside a bearer token: two ways to
 // authenticate are one too many (RFC 6749, section 2.3).
 func (s *Server) noClientProof(form map[string]string) error {
-	credentials, err := s.clientCredentials(nil, form)
+	credentials, err := s.clientCredentials(authorization{}, form)
 	if err != nil || credentials.Proving() {
 		return domain.Invalid(domain.CodeInvalidRequest, "more than one method of authentication is used")
 	}

@@ -68,7 +68,7 @@ func TestClientCredentials(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := offering().clientCredentials(http.Header{"Authorization": tc.authorization}, form)
+			got, err := offering().clientCredentials(readAuthorization(http.Header{"Authorization": tc.authorization}), form)
 			if tc.want.code != "" {
 				if !domain.HasCode(err, tc.want.code) || got != (inbound.ClientCredentials{}) {
 					t.Fatalf("got %v, %v; want %s", got, err, tc.want.code)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
@@ -190,20 +191,35 @@ func (s *Server) finish(c echo.Context, x *exchange, took time.Duration) {
 	if entry == nil {
 		return
 	}
-	fields := []zap.Field{
-		zap.String("route", route), zap.String("method", method), zap.Int("status", status),
-		zap.Duration("latency", took), zap.String("request_id", x.origin.RequestID), zap.String("address", x.origin.Address),
+	entry.Write(zap.Inline(&line{exchange: x, route: route, method: method, status: status, took: took}))
+}
+
+// line is what is logged of an exchange.
+type line struct {
+	*exchange
+	route, method string
+	status        int
+	took          time.Duration
+}
+
+// MarshalLogObject writes the fields, without making a list of them first.
+func (l *line) MarshalLogObject(to zapcore.ObjectEncoder) error {
+	to.AddString("route", l.route)
+	to.AddString("method", l.method)
+	to.AddInt64("status", int64(l.status))
+	to.AddDuration("latency", l.took)
+	to.AddString("request_id", l.origin.RequestID)
+	to.AddString("address", l.origin.Address)
+	if subject := l.caller.Claims.Subject; subject != "" {
+		to.AddString("subject", subject)
 	}
-	if subject := x.caller.Claims.Subject; subject != "" {
-		fields = append(fields, zap.String("subject", subject))
+	if l.cause != nil {
+		zap.Error(l.cause).AddTo(to)
 	}
-	if x.cause != nil {
-		fields = append(fields, zap.Error(x.cause))
+	if l.stack != nil {
+		to.AddByteString("stack", l.stack)
 	}
-	if x.stack != nil {
-		fields = append(fields, zap.ByteString("stack", x.stack))
-	}
-	entry.Write(fields...)
+	return nil
 }
 
 // knownMethod keeps made-up methods out of logs and metric labels.

@@ -24,11 +24,11 @@ func readForm(c echo.Context) (map[string]string, error) {
 	if err := checkMedia(c.Request().Header, mediaForm); err != nil {
 		return nil, err
 	}
-	body, err := readBody(c)
+	body, err := readText(c)
 	if err != nil {
 		return nil, err
 	}
-	return parseForm(string(body))
+	return parseForm(body)
 }
 
 // parseForm refuses repeated parameters and treats empty ones as absent

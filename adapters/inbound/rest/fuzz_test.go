@@ -16,7 +16,7 @@ func FuzzBasicHeader(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, header string) {
-		got, err := offering().clientCredentials(http.Header{"Authorization": {header}}, map[string]string{"client_id": "public"})
+		got, err := offering().clientCredentials(readAuthorization(http.Header{"Authorization": {header}}), map[string]string{"client_id": "public"})
 		if err != nil {
 			if got != (inbound.ClientCredentials{}) || !domain.HasCode(err, domain.CodeInvalidClient) && !domain.HasCode(err, domain.CodeInvalidRequest) {
 				t.Fatalf("%v with %v", got, err)

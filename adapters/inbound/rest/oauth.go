@@ -94,7 +94,7 @@ func acting(all []token.Actor) *actorAnswer {
 
 func (s *Server) introspect(c echo.Context, x *exchange) error {
 	r := c.Request()
-	byBearer := isBearer(r.Header)
+	byBearer, client := isBearer(r.Header), readAuthorization(r.Header)
 	if byBearer {
 		if err := s.authenticate(c, x); err != nil {
 			return err
@@ -104,7 +104,7 @@ func (s *Server) introspect(c echo.Context, x *exchange) error {
 		if x.caller.Claims.IsUser() && !x.caller.Can(scope.IntrospectTokens) {
 			return inbound.InsufficientScope(scope.IntrospectTokens)
 		}
-	} else if err := checkBasic(r.Header); err != nil {
+	} else if err := client.check(); err != nil {
 		return err
 	}
 	form, err := readForm(c)
@@ -114,7 +114,7 @@ func (s *Server) introspect(c echo.Context, x *exchange) error {
 	var credentials inbound.ClientCredentials
 	if byBearer {
 		err = s.noClientProof(form)
-	} else if credentials, err = s.clientCredentials(r.Header, form); err == nil && credentials.Method == "" {
+	} else if credentials, err = s.clientCredentials(client, form); err == nil && credentials.Method == "" {
 		err = domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "a client or a bearer must authenticate")
 	}
 	if err != nil {
@@ -165,14 +165,15 @@ func seconds(t time.Time) int64 {
 // the form then holds nothing any more. A header that can't authenticate is
 // refused before the body is read.
 func (s *Server) readClientForm(c echo.Context) (map[string]string, inbound.ClientCredentials, error) {
-	if err := checkBasic(c.Request().Header); err != nil {
+	client := readAuthorization(c.Request().Header)
+	if err := client.check(); err != nil {
 		return nil, inbound.ClientCredentials{}, err
 	}
 	form, err := readForm(c)
 	if err != nil {
 		return nil, inbound.ClientCredentials{}, err
 	}
-	credentials, err := s.clientCredentials(c.Request().Header, form)
+	credentials, err := s.clientCredentials(client, form)
 	return form, credentials, err
 }
 
