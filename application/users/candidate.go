@@ -59,11 +59,13 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 		}
 	}
 	result.owner = result.user
-	if result.alike && result.user != nil && result.pending != nil && !result.user.Snapshot().IsVerified {
+	if result.alike && result.user != nil && result.pending != nil {
 		// By an address that nobody proved only the newest registration counts,
 		// as of those that collided: else registering twice would tell them apart.
-		if result.superseded = result.pending.Supersedes(result.user); !result.superseded {
-			result.pending = nil
+		if !result.pending.Supersedes(result.user) {
+			result.pending = nil // of an account that had the address before
+		} else {
+			result.superseded = !result.user.Snapshot().IsVerified
 		}
 	}
 	if required && !isEmail && result.pending != nil {

@@ -13,7 +13,9 @@ import (
 
 // pendingDesk has a registration that collided with the user's address.
 func pendingDesk(required bool) (*desk, user.PendingRegistration) {
-	d := newDesk(func(p *Policy, _ *user.Snapshot) { p.Admission.RequireVerifiedEmail = required })
+	d := newDesk(func(p *Policy, s *user.Snapshot) {
+		p.Admission.RequireVerifiedEmail, s.CreatedAt = required, given.Now.Add(-48*time.Hour)
+	})
 	p := user.PendingRegistration{Username: user.Username(given.Name("guest")), Email: d.user.Snapshot().Email, PasswordHash: hashOf("the password of the pending"), ExpiresAt: given.Now.Add(time.Hour)}
 	d.store.pending = append(d.store.pending, p)
 	return d, p
@@ -224,19 +226,23 @@ func TestRegisteringAgainTellsNothing(t *testing.T) {
 func TestAStandInEndsWithTheAccountItCollidedWith(t *testing.T) {
 	d, p := pendingDesk(true)
 	d.change(func(s *user.Snapshot) { s.IsVerified = false })
+	const standIn = "the password of the pending"
 	for _, c := range []struct {
 		password string
 		later    time.Duration // than the stand-in the account was made
+		verified bool
 		reason   string
 	}{
-		{right, -time.Hour, ""}, {"the password of the pending", -time.Hour, domain.ReasonEmailUnverified},
-		{right, time.Hour, domain.ReasonEmailUnverified}, {"the password of the pending", time.Hour, ""},
+		{right, -time.Hour, false, ""}, {standIn, -time.Hour, false, domain.ReasonEmailUnverified},
+		{right, time.Second, false, ""}, {standIn, time.Second, false, domain.ReasonEmailUnverified}, // by another's clock
+		{right, time.Hour, false, domain.ReasonEmailUnverified}, {standIn, time.Hour, false, ""},
+		{standIn, time.Hour, true, ""}, {standIn, -time.Hour, true, domain.ReasonEmailUnverified},
 	} {
-		d.change(func(s *user.Snapshot) { s.CreatedAt = p.ExpiresAt.Add(c.later - 24*time.Hour) })
+		d.change(func(s *user.Snapshot) { s.CreatedAt, s.IsVerified = p.ExpiresAt.Add(c.later-24*time.Hour), c.verified })
 		_, err := d.try(t, d.address(), c.password)
 		wantCode(t, err, domain.CodeInvalidGrant)
 		if got := domain.AsError(err).Reason; got != c.reason {
-			t.Errorf("%q, %v later: reason %q, want %q", c.password, c.later, got, c.reason)
+			t.Errorf("%q, %v later, verified %v: reason %q, want %q", c.password, c.later, c.verified, got, c.reason)
 		}
 	}
 	d.change(func(s *user.Snapshot) { s.IsVerified = true })

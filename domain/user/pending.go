@@ -21,8 +21,12 @@ func Collide(c Checked, passwordHash string, now time.Time) PendingRegistration 
 	return PendingRegistration{Username: c.username, Email: c.email, PasswordHash: passwordHash, ExpiresAt: now.Add(reservation)}
 }
 
+// clockSkew is how far the clocks of two instances may lie apart.
+const clockSkew = time.Minute
+
 // Supersedes tells whether the stand-in was made after the account whose address
-// it asked for.
+// it asked for, or so shortly before, by the clock of another instance, that it
+// can't stand for an account that had the address earlier.
 func (p PendingRegistration) Supersedes(u *User) bool {
-	return !p.ExpiresAt.Add(-reservation).Before(u.s.CreatedAt)
+	return p.ExpiresAt.Add(clockSkew - reservation).After(u.s.CreatedAt)
 }
