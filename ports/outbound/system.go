@@ -51,7 +51,8 @@ type PasswordHasher interface {
 // MasterKey seals and derives with the installation's master key; the previous
 // one is still understood while it is configured.
 type MasterKey interface {
-	// ID names the current key; it tells nothing about its bytes.
+	// ID names the current key, the same for as long as the process lives; it
+	// tells nothing about its bytes.
 	ID() string
 	// Seal encrypts and authenticates; purpose separates domains.
 	Seal(purpose string, plain []byte) ([]byte, error)
