@@ -23,9 +23,9 @@ type candidate struct {
 	// owner is whose budget the key names, nil for nobody: the user, or the
 	// account that a pending registration collided with.
 	owner *user.User
-	// free is the folded address that the key names, where it belongs to nobody
-	// and whoever registers it takes the budget over.
-	free string
+	// address is the folded one that the budget is that of, where verification is
+	// required: whoever registers it, if nobody has, takes the budget over.
+	address string
 	// unverified says that the right password does not let the user in yet.
 	unverified bool
 	// superseded says that the account's own password does not count by its
@@ -80,25 +80,43 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 		refused := result.user.Admit(admission, c.clock.Now())
 		result.unverified = refused != nil && domain.AsError(refused).Reason == domain.ReasonEmailUnverified
 	}
+	switch {
+	case required && (isEmail || result.pending != nil):
+		result.address = folded
+	case result.unverified:
+		if result.address, err = c.readOn(ctx, folded, result.user); err != nil {
+			return candidate{}, err
+		}
+	}
 	if result.owner != nil {
 		result.key = budgetOf(result.owner.ID())
 		return result, nil
-	}
-	if required && (isEmail || result.pending != nil) {
-		result.free = folded
 	}
 	result.key, err = keyedIdentifier(ctx, c.names, folded)
 	return result, err
 }
 
-// again finds whose budget an attempt is settled in: the address may have been
-// registered while it was in flight, and the account has it in its budget now.
+// readOn reads of an account that is not verified what find reads of a collided
+// registration by its name, so that time does not tell the two apart, and gives
+// the address.
+func (c *Credentials) readOn(ctx context.Context, name string, u *user.User) (address string, err error) {
+	if _, err := c.directory.Pending(ctx, name, false, c.clock.Now()); err != nil && domain.AsError(err).Kind != domain.KindNotFound {
+		return "", err
+	}
+	address = u.Snapshot().Email.Folded()
+	_, err = c.byLogin(ctx, address, true)
+	return address, err
+}
+
+// again finds whose budget an attempt is settled in: an address that nobody had
+// may have been registered while it was in flight, and the account has it in its
+// budget now. It looks up those that somebody had too, for time must not tell.
 func (c *Credentials) again(ctx context.Context, who candidate) (candidate, error) {
-	if who.free == "" {
+	if who.address == "" {
 		return who, nil
 	}
-	owner, err := c.byLogin(ctx, who.free, true)
-	if err == nil && owner != nil {
+	owner, err := c.byLogin(ctx, who.address, true)
+	if err == nil && owner != nil && who.owner == nil {
 		who.owner, who.key = owner, budgetOf(owner.ID())
 	}
 	return who, err

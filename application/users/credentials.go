@@ -62,7 +62,7 @@ func (c *Credentials) VerifyPassword(ctx context.Context, identifier string, pas
 		return Login{}, err
 	}
 	if !proof.account {
-		return Login{}, c.refusePending()
+		return Login{}, c.refusePending(ctx, candidate)
 	}
 	if candidate.user.Admit(c.policy.Current().Admission, c.clock.Now()) != nil {
 		return Login{}, c.refuseAdmission(ctx, candidate.user.ID())
@@ -156,14 +156,31 @@ func (c *Credentials) evaluate(ctx context.Context, who candidate, password doma
 	return result, nil
 }
 
-// refusePending answers the right password of a collided registration: as any
-// unverified account where verification is required, else as nobody.
-func (c *Credentials) refusePending() error {
-	refused := badCredentials()
+// refusePending refuses the right password of a collided registration: as of
+// any unverified account where verification is required, else as of nobody. The
+// refusal is kept on record as an account's is, at the same cost.
+func (c *Credentials) refusePending(ctx context.Context, who candidate) error {
+	refused, reason := badCredentials(), "bad_credentials"
 	if c.policy.Current().Admission.RequireVerifiedEmail {
-		refused.Reason, refused.Message = domain.ReasonEmailUnverified, "the e-mail address is not verified"
+		reason = domain.ReasonEmailUnverified
+		refused.Reason, refused.Message = reason, "the e-mail address is not verified"
 	}
-	return refused
+	return c.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
+		actor := domain.Party{Kind: domain.PartyUnknown, ID: who.key}
+		subject := actor
+		if who.owner != nil {
+			u, err := r.Users.Get(ctx, who.owner.ID())
+			if err != nil {
+				return orBadCredentials(err)
+			}
+			actor.ID, subject = "", u.Party()
+		}
+		event := domain.Event{Type: domain.EventLoginFailed, Outcome: domain.Failed, Reason: reason, Actor: actor, Subject: subject, OccurredAt: c.clock.Now()}
+		if err := r.Events.Append(ctx, event); err != nil {
+			return err
+		}
+		return domain.Refuse(refused)
+	})
 }
 
 // refuseAdmission refuses a disabled, unverified or expired account whose
@@ -179,8 +196,16 @@ func (c *Credentials) refuseAdmission(ctx context.Context, id domain.ID) error {
 		if refused == nil {
 			return badCredentials() // admitted only this moment: asking again will do
 		}
-		u.LoginRefused(domain.AsError(refused).Reason, now)
-		if err := r.Users.Save(ctx, u); err != nil {
+		reason := domain.AsError(refused).Reason
+		u.LoginRefused(reason, now)
+		if reason == domain.ReasonEmailUnverified {
+			// Nothing of the account changes; and writing it would take longer than
+			// what refusePending does.
+			err = r.Events.Append(ctx, u.Drain()...)
+		} else {
+			err = r.Users.Save(ctx, u)
+		}
+		if err != nil {
 			return err
 		}
 		return domain.Refuse(refused)

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -38,6 +39,19 @@ func TestPendingRegistration(t *testing.T) {
 			}
 			if got := domain.AsError(err).Reason; got != want {
 				t.Errorf("required %v, by address %v: reason %q, want %q", required, byAddress, got, want)
+			}
+			reason, actor, subject := "bad_credentials", domain.PartyUnknown, domain.PartyUnknown
+			switch {
+			case required:
+				reason, subject = domain.ReasonEmailUnverified, domain.PartyUser
+			case byAddress: // a guess at the account that has it
+				actor, subject = domain.PartyUser, domain.PartyUser
+			}
+			if n := len(d.store.events); n != 1 {
+				t.Errorf("required %v, by address %v: %d events, want one", required, byAddress, n)
+			} else if e := d.store.events[0]; e.Type != domain.EventLoginFailed || e.Outcome != domain.Failed || e.Reason != reason ||
+				e.Actor.Kind != actor || e.Subject.Kind != subject {
+				t.Errorf("required %v, by address %v: on record is %+v", required, byAddress, e)
 			}
 			hashes := int64(1)
 			if required && byAddress {
@@ -105,6 +119,7 @@ func TestPendingRegistrationHasTheBudgetOfItsAddress(t *testing.T) {
 		taken.store.pending[0].PasswordHash = hashOf(own)
 		names := map[*desk]string{fresh: fresh.name(), taken: string(pending.Username)}
 		var told [2][]domain.Error
+		var asked [2][]int // of the store: what time could tell
 		for i, d := range []*desk{fresh, taken} {
 			for _, try := range sequence {
 				identifier := names[d]
@@ -113,10 +128,14 @@ func TestPendingRegistrationHasTheBudgetOfItsAddress(t *testing.T) {
 				}
 				_, err := d.try(t, identifier, try.password)
 				told[i] = append(told[i], asTold(err, d.clock.Now()))
+				asked[i] = append(asked[i], d.store.asked)
 			}
 		}
 		if diff := cmp.Diff(told[0], told[1], cmp.AllowUnexported(domain.Error{})); diff != "" {
 			t.Errorf("%s: a taken address (+) is answered otherwise than a fresh one (-):\n%s", name, diff)
+		}
+		if !slices.Equal(asked[0], asked[1]) {
+			t.Errorf("%s: a fresh address asks the store %d times, a taken one %d", name, asked[0], asked[1])
 		}
 		if a, b := fresh.budget(), taken.budget(); a.Failures != b.Failures || a.Pending != b.Pending || a.Level != b.Level {
 			t.Errorf("%s: budgets %+v and %+v", name, a, b)
@@ -150,14 +169,17 @@ func TestPendingRegistrationLocksItsOwner(t *testing.T) {
 func TestRegistrationKeepsTheBudgetOfItsAddress(t *testing.T) {
 	for _, guesses := range []int{0, 3, 5} {
 		var told [2][]domain.Error
+		var asked [2][]int
 		for i, address := range []string{"fresh@example.com", ""} {
 			d := newDesk(func(p *Policy, _ *user.Snapshot) { p.Admission.RequireVerifiedEmail = true })
 			if address == "" {
 				address = d.address() // which is taken
 			}
 			try := func(identifier, password string) {
+				before := d.store.asked
 				_, err := d.try(t, identifier, password)
 				told[i] = append(told[i], asTold(err, d.clock.Now()))
+				asked[i] = append(asked[i], d.store.asked-before)
 			}
 			for range guesses {
 				try(address, wrong)
@@ -181,6 +203,9 @@ func TestRegistrationKeepsTheBudgetOfItsAddress(t *testing.T) {
 		}
 		if diff := cmp.Diff(told[0], told[1], cmp.AllowUnexported(domain.Error{})); diff != "" {
 			t.Errorf("after %d guesses a taken address (+) is answered otherwise than a fresh one (-):\n%s", guesses, diff)
+		}
+		if !slices.Equal(asked[0], asked[1]) {
+			t.Errorf("after %d guesses a fresh address asks the store %d times, a taken one %d", guesses, asked[0], asked[1])
 		}
 	}
 }

@@ -34,6 +34,7 @@ type store struct {
 	state
 	reruns int // how often a conflict makes the work run again
 	fail   error
+	asked  int                       // how often something was read or written, of whatever it was
 	watch  func(ctx context.Context) // sees each unit of work and swap begin
 }
 
@@ -48,6 +49,7 @@ func newStore(all ...*user.User) *store {
 func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repositories) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked++
 	if s.watch != nil {
 		s.watch(ctx)
 	}
@@ -77,6 +79,7 @@ func (s *state) repositories() outbound.Repositories {
 func (s *store) ByLogin(_ context.Context, folded string, isEmail bool) (*user.User, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked++
 	if s.fail != nil {
 		return nil, s.fail
 	}
@@ -97,6 +100,7 @@ func (s *store) ByID(ctx context.Context, id domain.ID) (*user.User, error) {
 func (s *store) Pending(_ context.Context, folded string, isEmail bool, now time.Time) (user.PendingRegistration, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked++
 	for _, p := range slices.Backward(s.pending) {
 		if now.Before(p.ExpiresAt) && (isEmail && p.Email.Folded() == folded || !isEmail && p.Username.Folded() == folded) {
 			return p, nil
