@@ -129,11 +129,11 @@ type keySet struct {
 // JWKS gives the public halves of all trusted keys (RFC 7517, section 5). The
 // document is shared and must not be changed.
 func (r *KeyRing) JWKS(context.Context) ([]byte, error) {
-	now, view := r.clock.Now(), r.view.Load()
-	if kept := view.published.Load(); kept != nil && (kept.until.IsZero() || now.Before(kept.until)) {
+	view := r.view.Load()
+	if kept := view.published.Load(); kept != nil && (kept.until.IsZero() || r.clock.Now().Before(kept.until)) {
 		return kept.document, nil
 	}
-	fresh, err := publish(view.stored, now)
+	fresh, err := publish(view.stored, r.clock.Now())
 	if err != nil {
 		return nil, domain.Internal(err)
 	}
