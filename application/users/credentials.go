@@ -234,36 +234,6 @@ func (c *Credentials) record(proven *user.User, rehashed string) func(context.Co
 	}
 }
 
-// failed settles a wrong guess: the lockout, the failure columns and the
-// events, kept although the caller is refused.
-func (c *Credentials) failed(ctx context.Context, who candidate) error {
-	err := c.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
-		now := c.clock.Now()
-		lockout, err := swap(ctx, r.Lockouts, who.key, func(l user.Lockout) user.Lockout { return l.Fail(c.policy.Current().Lockout, now) })
-		if err != nil {
-			return err
-		}
-		if who.owner == nil {
-			nobody := domain.Party{Kind: domain.PartyUnknown, ID: who.key}
-			err := r.Events.Append(ctx, domain.Event{Type: domain.EventLoginFailed, Outcome: domain.Failed, Reason: "bad_credentials", Actor: nobody, Subject: nobody, OccurredAt: now})
-			if err != nil {
-				return err
-			}
-			return domain.Refuse(badCredentials())
-		}
-		u, err := r.Users.Get(ctx, who.owner.ID())
-		if err != nil {
-			return orBadCredentials(err)
-		}
-		u.LoginFailed(lockout, now)
-		if err := r.Users.Save(ctx, u); err != nil {
-			return err
-		}
-		return domain.Refuse(badCredentials())
-	})
-	return err
-}
-
 func badCredentials() *domain.Error {
 	return domain.Invalid(domain.CodeInvalidGrant, "the credentials are not valid")
 }

@@ -97,9 +97,13 @@ func (r *Recovery) VerifyEmail(ctx context.Context, raw domain.Secret) error {
 	return err
 }
 
-// ResetPassword implements the port. The token is looked at before the
-// password, so that only its bearer has passwords judged and hashed here.
+// ResetPassword implements the port. What is wrong with the password by itself is
+// told first; the token is looked at before the rest, so that only its bearer has
+// passwords judged and hashed here.
 func (r *Recovery) ResetPassword(ctx context.Context, raw, next domain.Secret) error {
+	if err := r.passwords.form("new_password", next); err != nil {
+		return err
+	}
 	owner, digest, ok, err := r.mailed.presented(ctx, resetToken, raw)
 	if err != nil {
 		return err

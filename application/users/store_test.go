@@ -22,10 +22,15 @@ type state struct {
 	lockouts map[string]user.LockoutSnapshot
 	events   []domain.Event
 	tickets  map[string]token.TicketSnapshot
+	signals  []token.Signal
+	done     []string // what was asked of users, in units of work
 }
 
 func (s *state) copy() *state {
-	return &state{users: maps.Clone(s.users), pending: slices.Clone(s.pending), lockouts: maps.Clone(s.lockouts), events: slices.Clone(s.events), tickets: maps.Clone(s.tickets)}
+	return &state{
+		users: maps.Clone(s.users), pending: slices.Clone(s.pending), lockouts: maps.Clone(s.lockouts), events: slices.Clone(s.events),
+		tickets: maps.Clone(s.tickets), signals: slices.Clone(s.signals), done: slices.Clone(s.done),
+	}
 }
 
 // store is a unit of work and the directories over a state.
@@ -73,7 +78,7 @@ func (s *store) Do(ctx context.Context, work func(context.Context, outbound.Repo
 }
 
 func (s *state) repositories() outbound.Repositories {
-	return outbound.Repositories{Users: userRows{s}, Lockouts: lockoutRows{s}, Events: eventRows{s}, Tickets: ticketRows{state: s}}
+	return outbound.Repositories{Users: userRows{s}, Lockouts: lockoutRows{s}, Events: eventRows{s}, Tickets: ticketRows{state: s}, Signals: signalRows{s}}
 }
 
 func (s *store) ByLogin(_ context.Context, folded string, isEmail bool) (*user.User, error) {
@@ -146,6 +151,7 @@ func (r ticketRows) Delete(ctx context.Context, t *token.Ticket) error {
 type userRows struct{ *state }
 
 func (r userRows) Get(_ context.Context, id domain.ID) (*user.User, error) {
+	r.done = append(r.done, "Get")
 	s, ok := r.users[id]
 	if !ok {
 		return nil, domain.NotFound("no such user")
@@ -172,13 +178,22 @@ func (r userRows) Add(_ context.Context, u *user.User) error {
 	if taken != nil {
 		return taken
 	}
-	return r.Save(context.Background(), u)
+	r.put(u)
+	return nil
 }
 
 func (r userRows) Save(_ context.Context, u *user.User) error {
+	r.done = append(r.done, "Save")
+	if _, ok := r.users[u.ID()]; !ok {
+		return domain.NotFound("no such user")
+	}
+	r.put(u)
+	return nil
+}
+
+func (r userRows) put(u *user.User) {
 	r.users[u.ID()] = u.Snapshot()
 	r.events = append(r.events, u.Drain()...)
-	return nil
 }
 
 func (r userRows) Delete(_ context.Context, u *user.User) error {
@@ -230,6 +245,13 @@ type eventRows struct{ *state }
 
 func (r eventRows) Append(_ context.Context, events ...domain.Event) error {
 	r.events = append(r.events, events...)
+	return nil
+}
+
+type signalRows struct{ *state }
+
+func (r signalRows) Append(_ context.Context, signals ...token.Signal) error {
+	r.signals = append(r.signals, signals...)
 	return nil
 }
 

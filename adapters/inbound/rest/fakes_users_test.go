@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -37,6 +38,9 @@ func (p *ports) account(call string) (inbound.Account, error) {
 func (p *ports) did(call string, about ...string) error {
 	p.called(call)
 	p.users.about = append(p.users.about, about...)
+	if slices.Contains(about, domain.NoID.String()) {
+		return domain.NotFound("nothing has this id")
+	}
 	return p.users.fail
 }
 
@@ -60,8 +64,12 @@ func (p usersFake) List(_ context.Context, _ inbound.Caller, filter inbound.User
 	p.users.filter, p.users.page = filter, page
 	return domain.Listing[user.Snapshot]{Items: []user.Snapshot{someone}, Next: alice}, p.users.fail
 }
-func (p usersFake) Get(context.Context, inbound.Caller, domain.ID) (inbound.Account, error) {
-	return p.account("get user")
+func (p usersFake) Get(_ context.Context, _ inbound.Caller, id domain.ID) (inbound.Account, error) {
+	account, err := p.account("get user")
+	if id == domain.NoID {
+		return account, domain.NotFound("nothing has this id")
+	}
+	return account, err
 }
 func (p usersFake) Create(_ context.Context, _ inbound.Caller, n inbound.NewUser) (inbound.Account, error) {
 	p.users.made = n

@@ -35,15 +35,11 @@ const (
 )
 
 func (s *Server) listUserSessions(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
 	page, err := page(c, userSessionList)
 	if err != nil {
 		return err
 	}
-	found, err := s.use.UserAccess.Sessions(c.Request().Context(), x.caller, id, page)
+	found, err := s.use.UserAccess.Sessions(c.Request().Context(), x.caller, pathID(c), page)
 	if err != nil {
 		return err
 	}
@@ -51,19 +47,11 @@ func (s *Server) listUserSessions(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) endUserSessions(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
-	if err == nil {
-		err = s.use.UserAccess.EndSessions(c.Request().Context(), x.caller, id)
-	}
-	return done(c, err)
+	return done(c, s.use.UserAccess.EndSessions(c.Request().Context(), x.caller, pathID(c)))
 }
 
 func (s *Server) logoutUser(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
-	if err == nil {
-		err = s.use.UserAccess.Logout(c.Request().Context(), x.caller, id)
-	}
-	return done(c, err)
+	return done(c, s.use.UserAccess.Logout(c.Request().Context(), x.caller, pathID(c)))
 }
 
 func (s *Server) unlockUser(c echo.Context, x *exchange) error {
@@ -83,10 +71,7 @@ type passwordAnswer struct {
 }
 
 func (s *Server) setUserPassword(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
+	id := pathID(c)
 	var body passwordBody
 	if err := readOptionalJSON(c, &body); err != nil {
 		return err
@@ -154,9 +139,5 @@ func (s *Server) endOtherSessions(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) endMySession(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
-	if err == nil {
-		err = s.use.OwnAccess.EndSession(c.Request().Context(), x.caller, id)
-	}
-	return done(c, err)
+	return done(c, s.use.OwnAccess.EndSession(c.Request().Context(), x.caller, pathID(c)))
 }

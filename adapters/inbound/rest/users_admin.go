@@ -95,11 +95,7 @@ func (s *Server) createUser(c echo.Context, x *exchange) error {
 }
 
 func (s *Server) getUser(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
-	account, err := s.use.Users.Get(c.Request().Context(), x.caller, id)
+	account, err := s.use.Users.Get(c.Request().Context(), x.caller, pathID(c))
 	if err != nil {
 		return err
 	}
@@ -137,10 +133,7 @@ func (p userPatch) change() inbound.UserChange {
 }
 
 func (s *Server) changeUser(c echo.Context, x *exchange) error {
-	id, err := pathID(c)
-	if err != nil {
-		return err
-	}
+	id := pathID(c)
 	var body userPatch
 	if err := readJSON(c, &body, mediaJSON, mediaMergePatch); err != nil {
 		return err
@@ -166,10 +159,7 @@ func (s *Server) deleteUser(c echo.Context, x *exchange) error {
 
 // pathUser reads the id of a path, and If-Match.
 func (s *Server) pathUser(c echo.Context, x *exchange) (domain.ID, int64, error) {
-	id, err := pathID(c)
-	if err != nil {
-		return domain.NoID, 0, err
-	}
+	id := pathID(c)
 	version, err := s.userVersion(c, x, id)
 	return id, version, err
 }
@@ -206,13 +196,14 @@ func done(c echo.Context, err error) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// pathID reads the id of a path. What is no id names nothing.
-func pathID(c echo.Context) (domain.ID, error) {
+// pathID reads the id of a path. What is no id is one that nothing has: so it is
+// 404 where any unknown one is, after what is wrong with the request itself.
+func pathID(c echo.Context) domain.ID {
 	id, err := domain.ParseID(pathValue(c, "id"))
 	if err != nil {
-		return domain.NoID, domain.NotFound("there is no such thing")
+		return domain.NoID
 	}
-	return id, nil
+	return id
 }
 
 // patchFlag is a boolean in a merge patch: nil where absent. It can't be null,
