@@ -14,8 +14,10 @@ import (
 
 // Source gives clients to read; a shared one must not be changed.
 type Source interface {
-	// Client gives a client. Not found: KindNotFound.
+	// Client gives a client, maybe a kept copy. Not found: KindNotFound.
 	Client(ctx context.Context, clientID string) (*client.ServiceClient, error)
+	// Stored gives a client as it is stored now. Not found: KindNotFound.
+	Stored(ctx context.Context, clientID string) (*client.ServiceClient, error)
 }
 
 // Method is one way for a client to prove itself (RFC 6749, section 2.3).
@@ -102,6 +104,9 @@ func (a *Authenticator) Authenticate(ctx context.Context, credentials inbound.Cl
 		return nil, err
 	}
 	proved, err := method.Proves(ctx, found, credentials)
+	if err == nil && !proved && found != nobody {
+		found, proved, err = a.again(ctx, found, method, credentials)
+	}
 	switch {
 	case err != nil:
 		return nil, err
@@ -110,6 +115,18 @@ func (a *Authenticator) Authenticate(ctx context.Context, credentials inbound.Cl
 	}
 	a.used(found.ClientID(), a.clock.Now())
 	return found, nil
+}
+
+// again looks at the store where a kept copy refused: a secret may have been made
+// anew on another instance a moment ago; and an unknown id is looked up each time,
+// so that time would tell the known ones. Without the store the copy decides.
+func (a *Authenticator) again(ctx context.Context, kept *client.ServiceClient, method Method, credentials inbound.ClientCredentials) (*client.ServiceClient, bool, error) {
+	stored, err := a.source.Stored(ctx, credentials.ID)
+	if err != nil || stored.Snapshot().Version == kept.Snapshot().Version {
+		return kept, false, nil //nolint:nilerr // refused, as by the copy
+	}
+	proved, err := method.Proves(ctx, stored, credentials)
+	return stored, proved, err
 }
 
 // InvalidClient is the one answer to every failed client authentication.

@@ -21,6 +21,10 @@ func (s source) Client(_ context.Context, clientID string) (*client.ServiceClien
 	return s(clientID)
 }
 
+func (s source) Stored(ctx context.Context, clientID string) (*client.ServiceClient, error) {
+	return s.Client(ctx, clientID)
+}
+
 func authenticatorOf(t *testing.T, from Source, used func(string, time.Time), more ...Method) *Authenticator {
 	t.Helper()
 	a, err := NewAuthenticator(clock{}, from, append([]Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}}, more...), used)
@@ -133,6 +137,64 @@ func TestAuthenticateStoreAway(t *testing.T) {
 	for _, who := range []inbound.ClientCredentials{{}, {Method: inbound.AuthBasic, ID: "c", Secret: domain.NewSecret("s")}} {
 		if _, err := a.Authenticate(t.Context(), who); !domain.HasCode(err, domain.CodeUnavailable) {
 			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// copied keeps a copy, and counts how often the store was asked.
+type copied struct {
+	kept, stored *client.ServiceClient
+	away         error
+	asked        int
+}
+
+func (c *copied) Client(_ context.Context, clientID string) (*client.ServiceClient, error) {
+	if clientID == c.kept.ClientID() {
+		return c.kept, nil
+	}
+	c.asked++
+	return nil, domain.NotFound("no such client")
+}
+
+func (c *copied) Stored(context.Context, string) (*client.ServiceClient, error) {
+	c.asked++
+	return c.stored, c.away
+}
+
+// A copy that refuses is no last word, and the store is asked as often for a
+// client as for a name that nobody has.
+func TestAuthenticateByAnOldCopy(t *testing.T) {
+	before, now := given.Opaque(token.SecretPrefix), given.Opaque(token.SecretPrefix)
+	with := func(secret domain.Secret, version int64, active bool) *client.ServiceClient {
+		return given.Client(func(s *client.Snapshot) {
+			s.ClientID, s.SecretHash, s.Version, s.IsActive = "c", string(token.DigestOf(secret)), version, active
+		})
+	}
+	for name, tc := range map[string]struct {
+		id     string
+		secret domain.Secret
+		stored *client.ServiceClient
+		away   error
+		proves bool
+		asked  int
+	}{
+		"right":                      {id: "c", secret: before, proves: true},
+		"wrong":                      {id: "c", secret: now, stored: with(before, 1, true), asked: 1},
+		"unknown":                    {id: "d", secret: now, asked: 1},
+		"made anew":                  {id: "c", secret: now, stored: with(now, 2, true), proves: true, asked: 1},
+		"made anew, wrong all along": {id: "c", secret: domain.NewSecret("x"), stored: with(now, 2, true), asked: 1},
+		"made anew, closed":          {id: "c", secret: now, stored: with(now, 2, false), asked: 1},
+		"deleted":                    {id: "c", secret: now, away: domain.NotFound("no such client"), asked: 1},
+		"the store is away":          {id: "c", secret: now, away: unavailable(), asked: 1},
+	} {
+		from := &copied{kept: with(before, 1, true), stored: tc.stored, away: tc.away}
+		a := authenticatorOf(t, from, func(string, time.Time) {})
+		_, err := a.Authenticate(t.Context(), inbound.ClientCredentials{Method: inbound.AuthBasic, ID: tc.id, Secret: tc.secret})
+		if proved := err == nil; proved != tc.proves || !proved && !domain.HasCode(err, domain.CodeInvalidClient) {
+			t.Errorf("%s: got %v", name, err)
+		}
+		if from.asked != tc.asked {
+			t.Errorf("%s: the store was asked %d times, want %d", name, from.asked, tc.asked)
 		}
 	}
 }

@@ -48,6 +48,11 @@ func (p *Principals) Client(ctx context.Context, clientID string) (*client.Servi
 	return p.clientMap.Load(ctx, clientID, p.clients.ByClientID)
 }
 
+// Stored gives a client as it is stored now. Not found: KindNotFound.
+func (p *Principals) Stored(ctx context.Context, clientID string) (*client.ServiceClient, error) {
+	return p.clients.ByClientID(ctx, clientID)
+}
+
 // OfClient gives the principal a client is for itself.
 func OfClient(c *client.ServiceClient) token.Principal {
 	s := c.Snapshot()
