@@ -163,7 +163,7 @@ func (c commands) openAPI(context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	authenticator, err := clients.NewAuthenticator(nil, nil, clientAuthList(described, o.added), nil)
+	authenticator, err := clients.NewAuthenticator(nil, nil, clientAuthList(described, o.added), nil, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -144,10 +144,11 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	p.work = tokens.NewCommitter(in.Work, p.feed, in.Bus)
 	p.keys = tokens.NewKeyMaker(p.policy, in.Clock, in.Codec, in.MasterKey, p.work, p.ring)
 
+	p.denials = operations.NewDenials(in.Clock, p.work)
 	p.usage = clients.NewUsage(in.Clock, in.Usage)
 	p.assertions = clients.NewAssertions(in.Clock, in.Random, in.Assertions, p.work, p.issuer, func() time.Duration { return p.policy.Current().Leeway })
 	var err error
-	p.clientAuth, err = clients.NewAuthenticator(in.Clock, p.principals, clientAuthList(p, more), p.usage.Used)
+	p.clientAuth, err = clients.NewAuthenticator(in.Clock, p.principals, clientAuthList(p, more), p.usage.Used, p.denials.ClientRefused)
 	if err != nil {
 		return parts{}, err
 	}
@@ -174,7 +175,6 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	p.scopes = authorization.NewScopes(in.Clock, in.Random, in.Scopes, p.work)
 	p.health = operations.NewHealth(in.Clock, append(slices.Clone(in.Probes), tokens.NewRevocationProbe(p.policy, p.feed)))
 	p.audit = operations.NewAudit(in.Audit)
-	p.denials = operations.NewDenials(in.Clock, p.work)
 	p.settings = operations.NewSettings(in.Clock, p.live, in.Settings, p.work)
 	p.statistics = operations.NewStatistics(in.Clock, in.Counts)
 	p.sealer = operations.NewSealer(in.Clock, in.Random, in.MasterKey, in.Vault, in.Seals, p.live.retention, func(s domain.Seal) {

@@ -57,7 +57,7 @@ const (
 	PartyToken   PartyKind = "token"
 	PartyKey     PartyKind = "key"
 	PartySystem  PartyKind = "system"
-	PartyUnknown PartyKind = "unknown" // an identifier that belongs to nobody; its ID is a keyed hash
+	PartyUnknown PartyKind = "unknown" // who belongs to nobody known; its ID is a keyed hash of the name, or the address of a caller
 )
 
 // Party is who did something, or whom it was done to. Name is a display name

@@ -7,6 +7,10 @@ const (
 	// Its reason is the code of the refusal and, behind a colon, what was tried.
 	EventAccessDenied EventType = "access.denied"
 
+	// EventClientRefused is a client that did not prove itself: an unknown one, or
+	// one that is inactive or gave a wrong proof.
+	EventClientRefused EventType = "client.refused"
+
 	// EventExported is an export of users, roles, scopes and clients that was
 	// begun, a success, or that broke off. Its reason is with_hashes or
 	// without_hashes and, behind a colon, "begun" or how many entries were given.

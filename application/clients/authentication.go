@@ -40,15 +40,21 @@ type Authenticator struct {
 	methods map[inbound.ClientAuthMethod]Method
 	offered []inbound.ClientAuthentication
 	used    func(clientID string, at time.Time)
+	refused func(ctx context.Context, c domain.Party) error
 }
+
+// refusalPatience bounds how long a refusal waits to be kept.
+const refusalPatience = 2 * time.Second
 
 var _ inbound.ClientAuthentications = (*Authenticator)(nil)
 
 // NewAuthenticator reads clients from the source and tells used, which must be
-// quick, of each that proved itself. Two methods of one name, or that read the
+// quick, of each that proved itself, and refused of each that did not; of one
+// that nobody knows as the zero Party. Two methods of one name, or that read the
 // same part of a request, are refused.
-func NewAuthenticator(clock outbound.Clock, source Source, methods []Method, used func(clientID string, at time.Time)) (*Authenticator, error) {
-	a := &Authenticator{clock: clock, source: source, methods: map[inbound.ClientAuthMethod]Method{}, used: used}
+func NewAuthenticator(clock outbound.Clock, source Source, methods []Method, used func(clientID string, at time.Time),
+	refused func(ctx context.Context, c domain.Party) error) (*Authenticator, error) {
+	a := &Authenticator{clock: clock, source: source, methods: map[inbound.ClientAuthMethod]Method{}, used: used, refused: refused}
 	readers := map[string]inbound.ClientAuthMethod{}
 	for _, method := range methods {
 		offered := method.Describe()
@@ -111,7 +117,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, credentials inbound.Cl
 	case err != nil:
 		return nil, err
 	case !proved || !found.IsActive():
-		return nil, InvalidClient()
+		return nil, a.refuse(ctx, found)
 	}
 	a.used(found.ClientID(), a.clock.Now())
 	return found, nil
@@ -129,7 +135,23 @@ func (a *Authenticator) again(ctx context.Context, kept *client.ServiceClient, m
 	return stored, proved, err
 }
 
+// refuse has a refusal kept, also where the caller does not wait for its answer.
+// One that can't be kept stands.
+func (a *Authenticator) refuse(ctx context.Context, c *client.ServiceClient) error {
+	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), refusalPatience)
+	defer done()
+	var who domain.Party
+	if c != nobody {
+		who = c.Party()
+	}
+	refusal := InvalidClient()
+	if err := a.refused(ctx, who); err != nil {
+		return refusal.Because(err)
+	}
+	return refusal
+}
+
 // InvalidClient is the one answer to every failed client authentication.
-func InvalidClient() error {
+func InvalidClient() *domain.Error {
 	return domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "client authentication failed")
 }

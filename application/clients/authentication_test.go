@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -27,7 +28,7 @@ func (s source) Stored(ctx context.Context, clientID string) (*client.ServiceCli
 
 func authenticatorOf(t *testing.T, from Source, used func(string, time.Time), more ...Method) *Authenticator {
 	t.Helper()
-	a, err := NewAuthenticator(clock{}, from, append([]Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}}, more...), used)
+	a, err := NewAuthenticator(clock{}, from, append([]Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}}, more...), used, func(context.Context, domain.Party) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func TestMethodsDoNotReadTheSame(t *testing.T) {
 		"another nothing":     {inbound.ClientAuthentication{Method: "x"}, true},
 	} {
 		methods := []Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}, named{ClientAuthentication: tc.extra}}
-		a, err := NewAuthenticator(clock{}, nil, methods, nil)
+		a, err := NewAuthenticator(clock{}, nil, methods, nil, nil)
 		if (err != nil) != tc.taken {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -195,6 +196,50 @@ func TestAuthenticateByAnOldCopy(t *testing.T) {
 		}
 		if from.asked != tc.asked {
 			t.Errorf("%s: the store was asked %d times, want %d", name, from.asked, tc.asked)
+		}
+	}
+}
+
+// Who did not prove itself is told of, a name that nobody has without it: it may
+// be a secret in the wrong place. A refusal stands where that can't be kept.
+func TestRefusedClientsAreTold(t *testing.T) {
+	secret := given.Opaque(token.SecretPrefix)
+	known := given.Client(func(s *client.Snapshot) {
+		s.ClientID, s.Name, s.SecretHash = "c", "reports", string(token.DigestOf(secret))
+	})
+	var told []domain.Party
+	var fail error
+	a, err := NewAuthenticator(clock{}, &copied{kept: known, stored: known}, []Method{NewSecretBasic(clock{}), Public{}}, func(string, time.Time) {},
+		func(ctx context.Context, c domain.Party) error {
+			told = append(told, c)
+			if ctx.Err() != nil {
+				t.Error("given up with its caller")
+			}
+			return fail
+		})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	party := domain.Party{Kind: domain.PartyClient, ID: "c", Name: "reports"}
+	for _, tc := range []struct {
+		who  inbound.ClientCredentials
+		fail error
+		want []domain.Party
+	}{
+		{who: inbound.ClientCredentials{Method: inbound.AuthBasic, ID: "c", Secret: secret}},
+		{who: inbound.ClientCredentials{Method: inbound.AuthBasic, ID: "c", Secret: domain.NewSecret("x")}, want: []domain.Party{party}},
+		{who: inbound.ClientCredentials{Method: inbound.AuthNone, ID: "c"}, fail: unavailable(), want: []domain.Party{party}},
+		{who: inbound.ClientCredentials{Method: inbound.AuthBasic, ID: secret.Reveal(), Secret: domain.NewSecret("c")}, want: []domain.Party{{}}},
+	} {
+		told, fail = nil, tc.fail
+		_, err := a.Authenticate(gone, tc.who)
+		if (err != nil) != (tc.want != nil) || err != nil && !domain.HasCode(err, domain.CodeInvalidClient) || tc.fail != nil && !errors.Is(err, tc.fail) {
+			t.Errorf("%s: got %v", tc.who.Method, err)
+		}
+		if !slices.Equal(told, tc.want) {
+			t.Errorf("%s: told %+v, want %+v", tc.who.Method, told, tc.want)
 		}
 	}
 }

@@ -52,6 +52,24 @@ func (d *Denials) Denied(ctx context.Context, denial inbound.Denial) error {
 	})
 }
 
+// ClientRefused keeps that a client did not prove itself; of those from one
+// address only so many a minute. The client is the zero Party where there is none
+// of that id: what the request called it is not kept, it may be a secret in the
+// wrong place.
+func (d *Denials) ClientRefused(ctx context.Context, refused domain.Party) error {
+	actor := domain.Party{Kind: domain.PartyUnknown, ID: domain.OriginFrom(ctx).Address}
+	if !d.count(actor) {
+		return nil
+	}
+	if refused == (domain.Party{}) {
+		refused.Kind = domain.PartyUnknown
+	}
+	return d.append(ctx, domain.Event{
+		Type: domain.EventClientRefused, Outcome: domain.Failed, Reason: string(domain.CodeInvalidClient),
+		Actor: actor, Subject: refused, OccurredAt: d.clock.Now(),
+	})
+}
+
 // count tells whether this one is to be kept.
 func (d *Denials) count(actor domain.Party) bool {
 	d.mu.Lock()

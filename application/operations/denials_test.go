@@ -94,3 +94,38 @@ func TestDeniedCallersAreBounded(t *testing.T) {
 		t.Errorf("%d counters, %d records", len(d.counts), len(kept.events))
 	}
 }
+
+// Clients that do not prove themselves are counted by where they come from.
+func TestRefusedClientsAreEvents(t *testing.T) {
+	kept := &denialTrail{}
+	d := NewDenials(clock{}, kept)
+	from := func(address string) context.Context {
+		return domain.WithOrigin(t.Context(), domain.Origin{Address: address})
+	}
+	party := domain.Party{Kind: domain.PartyClient, ID: "c", Name: "reports"}
+	for range 500 {
+		if err := d.ClientRefused(from("192.0.2.1"), party); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.ClientRefused(from("192.0.2.2"), domain.Party{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Duty().Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(kept.events) != 22 {
+		t.Fatalf("%d events, want 20 of one address, one of the other, and how many more there were", len(kept.events))
+	}
+	want := domain.Event{Type: domain.EventClientRefused, Outcome: domain.Failed, Reason: "invalid_client", OccurredAt: given.Now,
+		Actor: domain.Party{Kind: domain.PartyUnknown, ID: "192.0.2.1"}, Subject: party}
+	if kept.events[0] != want {
+		t.Errorf("kept %+v", kept.events[0])
+	}
+	if got := kept.events[20]; got.Subject != (domain.Party{Kind: domain.PartyUnknown}) || got.Actor.ID != "192.0.2.2" {
+		t.Errorf("kept %+v of an unknown one", got)
+	}
+	if got := kept.events[21]; got.Actor.ID != "192.0.2.1" || got.Reason != "repeated: 480 more within a minute" {
+		t.Errorf("kept %+v", got)
+	}
+}

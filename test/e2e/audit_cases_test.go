@@ -3,6 +3,7 @@ package e2e
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -101,6 +102,20 @@ func TestAuditTrail(t *testing.T) {
 				}
 			})
 		}
+		t.Run("OPS-08 a client that was refused", func(t *testing.T) {
+			guessed := w.newClient(t, w.admin, nil, nil)
+			for who, kind := range map[client]string{{ID: guessed.ID, Secret: newPassword()}: "client", {ID: guessed.Secret, Secret: newPassword()}: "unknown"} { // its secret in the wrong place
+				request := http.Header{"X-Request-Id": {"guessed-" + random()}}
+				s.want(t, http.StatusUnauthorized, call{path: tokenPath, basic: who, form: form("grant_type", "client_credentials"), header: request})
+				found := slices.DeleteFunc(s.audit(t, admin, "type=client.refused"), func(e event) bool {
+					return e.RequestID == nil || *e.RequestID != request.Get("X-Request-Id")
+				})
+				if len(found) != 1 || found[0].Outcome != "failure" || found[0].Subject.Type != kind || found[0].Actor.Type != "unknown" ||
+					kind == "client" && found[0].Subject.ID != guessed.ID || kind == "unknown" && found[0].Subject.ID != "" {
+					t.Errorf("%s: %+v", kind, found)
+				}
+			}
+		})
 		t.Run("ADM-26 what was refused", func(t *testing.T) {
 			request := "refused-" + random()
 			s.want(t, http.StatusForbidden, call{method: "DELETE", path: path, bearer: w.session.Access, header: http.Header{"X-Request-Id": {request}}})

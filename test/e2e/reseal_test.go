@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -85,4 +86,51 @@ func TestMasterKeyChanges(t *testing.T) {
 			t.Error("it served with the old key")
 		}
 	})
+}
+
+// TestMasterKeyChangesInstanceByInstance: at no moment of the change that
+// docs/deployment.md describes do two instances misunderstand each other.
+func TestMasterKeyChangesInstanceByInstance(t *testing.T) {
+	needsProcess(t)
+	t.Parallel()
+	one := start(t, onPostgres(t).with(settings{"REFRESH_RETRY_WINDOW": "1h"}))
+	other := one.sibling(t)
+	old, next := one.settings["MASTER_KEY"], newMasterKey()
+	one.secrets.keep(next)
+	understand := func(t *testing.T, first, second *Server) {
+		t.Helper()
+		first.want(t, http.StatusOK, call{path: "/api/v1/admin/keys/rotate", bearer: first.login(t, first.Admin).Access})
+		a := first.register(t)
+		g := first.login(t, a)
+		second.want(t, http.StatusOK, me(g.Access)) // by a key that the first one sealed
+		successor := first.refresh(t, g.Refresh)
+		if again := second.refresh(t, g.Refresh); again.Refresh != successor.Refresh {
+			t.Error("a retry gets another successor elsewhere")
+		}
+		first.want(t, http.StatusAccepted, post(resetPath+"/request", map[string]string{"email": a.Email}))
+		var mails []string // whichever of them sent it
+		eventually(t, startWithin, "a mail", func() bool {
+			mails = append(first.mails(t, "password_reset", "<"+a.Email+">"), second.mails(t, "password_reset", "<"+a.Email+">")...)
+			return len(mails) > 0
+		})
+		reset := mailed.FindString(mails[0])
+		first.secrets.keep(reset)
+		second.want(t, http.StatusNoContent, post(resetPath, map[string]string{"token": reset, "new_password": newPassword()}))
+	}
+	for _, step := range []settings{
+		{"MASTER_KEY_PREVIOUS": next},
+		{"MASTER_KEY": next, "MASTER_KEY_PREVIOUS": old},
+		{"MASTER_KEY_PREVIOUS": ""},
+	} {
+		if step["MASTER_KEY_PREVIOUS"] == "" {
+			one.wantRun(t, "", "keys", "reseal")
+		}
+		for _, s := range []*Server{one, other} {
+			s.Stop(t)
+			maps.Copy(s.settings, step)
+			s.Start(t)
+			understand(t, one, other)
+			understand(t, other, one)
+		}
+	}
 }

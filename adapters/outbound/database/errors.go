@@ -39,12 +39,12 @@ func translate(ctx context.Context, err error) error {
 		return domain.Unavailable(fmt.Errorf("%w: %w", context.Cause(ctx), err), retryAfter)
 	case errors.Is(err, errExhausted), isConflict(err):
 		return domain.Unavailable(err, retryAfter)
+	case unreachable(err): // whatever it says for a reason
+		return domain.Unavailable(err, retryAfter)
 	case errors.As(err, &pg):
 		return translatePostgres(pg, err)
 	case errors.As(err, &lite):
 		return translateSQLite(lite, err)
-	case unreachable(err):
-		return domain.Unavailable(err, retryAfter)
 	}
 	return domain.Internal(err)
 }
@@ -91,9 +91,10 @@ func translatePostgres(pg *pgconn.PgError, err error) error {
 		return taken(pg.ConstraintName, err)
 	case pg.Code == "23503":
 		return dangling(pg.ConstraintName, err)
-	// Connections lost, resources short, shut down, cancelled by a time limit,
-	// a login refused, a database that is not there, a standby.
-	case strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57"),
+	// Connections lost, resources short, shut down, cancelled by a time limit, a
+	// disk that fails; a login refused or a database that is not there, by what a
+	// pooler says later; a standby.
+	case strings.HasPrefix(pg.Code, "08"), strings.HasPrefix(pg.Code, "53"), strings.HasPrefix(pg.Code, "57"), strings.HasPrefix(pg.Code, "58"),
 		strings.HasPrefix(pg.Code, "28"), pg.Code == "3D000", pg.Code == "25006":
 		return domain.Unavailable(err, retryAfter)
 	}
@@ -134,7 +135,7 @@ func dangling(constraint string, err error) error {
 	return domain.Internal(err)
 }
 
-// unreachable tells whether the store did not answer at all.
+// unreachable tells whether the store did not answer at all, or let nobody in.
 func unreachable(err error) bool {
 	var connect *pgconn.ConnectError
 	var network net.Error

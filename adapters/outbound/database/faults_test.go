@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/outbound"
@@ -69,6 +72,31 @@ func TestAReadOnlyServerIsNoPrimary(t *testing.T) {
 	_, err := database.NewClientDirectory(db).ByClientID(t.Context(), "nobody")
 	if domain.AsError(err).Kind != domain.KindUnavailable {
 		t.Errorf("got %v, want unavailable", err)
+	}
+}
+
+// A server that lets nobody in is away, whatever it says for a reason.
+func TestAClosedDatabaseIsUnavailable(t *testing.T) {
+	config, err := pgx.ParseConfig(services.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := config.Database
+	elsewhere := config.Copy()
+	elsewhere.Database = "template1"
+	operator, err := pgx.ConnectConfig(t.Context(), elsewhere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = operator.Exec(t.Context(), "ALTER DATABASE "+pgx.Identifier{closed}.Sanitize()+" ALLOW_CONNECTIONS false")
+	if err := errors.Join(err, operator.Close(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	db := open(t, config.ConnString(), 2)
+	_, err = database.NewClientDirectory(db).ByClientID(t.Context(), "nobody")
+	var said *pgconn.PgError
+	if !errors.As(err, &said) || said.Code != "55000" || domain.AsError(err).Kind != domain.KindUnavailable {
+		t.Errorf("got %v, want unavailable by SQLSTATE 55000", err)
 	}
 }
 
