@@ -16,8 +16,8 @@ const (
 	// token that lacks a scope may ask as often as api_user lets it; without a
 	// bound each request of it would be a write.
 	denialsKept = 20
-	// deniedCallers bounds how many callers are counted apart; those beyond
-	// count as one.
+	// deniedCallers bounds how many callers are counted apart, and how many
+	// addresses of clients that did not prove themselves; those beyond count as one.
 	deniedCallers = 10_000
 
 	denialsSettled = time.Minute
@@ -29,21 +29,25 @@ type Denials struct {
 	clock outbound.Clock
 	work  outbound.UnitOfWork
 
-	mu     sync.Mutex
-	counts map[domain.Party]int // of this minute
+	mu        sync.Mutex
+	callers   tally
+	addresses tally // apart: there may be any number of them, and they must shut no caller out
 }
+
+// tally counts the denials of this minute.
+type tally map[domain.Party]int
 
 var _ inbound.Denials = (*Denials)(nil)
 
 // NewDenials writes to the given store.
 func NewDenials(clock outbound.Clock, work outbound.UnitOfWork) *Denials {
-	return &Denials{clock: clock, work: work, counts: map[domain.Party]int{}}
+	return &Denials{clock: clock, work: work, callers: tally{}, addresses: tally{}}
 }
 
 // Denied implements the port.
 func (d *Denials) Denied(ctx context.Context, denial inbound.Denial) error {
 	actor := denial.Caller.Party()
-	if !d.count(actor) {
+	if !d.count(d.callers, actor) {
 		return nil
 	}
 	return d.append(ctx, domain.Event{
@@ -58,7 +62,7 @@ func (d *Denials) Denied(ctx context.Context, denial inbound.Denial) error {
 // wrong place.
 func (d *Denials) ClientRefused(ctx context.Context, refused domain.Party) error {
 	actor := domain.Party{Kind: domain.PartyUnknown, ID: domain.OriginFrom(ctx).Address}
-	if !d.count(actor) {
+	if !d.count(d.addresses, actor) {
 		return nil
 	}
 	if refused == (domain.Party{}) {
@@ -71,14 +75,14 @@ func (d *Denials) ClientRefused(ctx context.Context, refused domain.Party) error
 }
 
 // count tells whether this one is to be kept.
-func (d *Denials) count(actor domain.Party) bool {
+func (d *Denials) count(of tally, actor domain.Party) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, known := d.counts[actor]; !known && len(d.counts) >= deniedCallers {
+	if _, known := of[actor]; !known && len(of) >= deniedCallers {
 		actor = domain.Party{Kind: domain.PartyUnknown}
 	}
-	d.counts[actor]++
-	return d.counts[actor] <= denialsKept
+	of[actor]++
+	return of[actor] <= denialsKept
 }
 
 // Duty tells once a minute how many more there were of each caller.
@@ -87,19 +91,20 @@ func (d *Denials) Duty() Duty {
 }
 
 func (d *Denials) settle(ctx context.Context) error {
-	d.mu.Lock()
-	counts := d.counts
-	d.counts = map[domain.Party]int{}
-	d.mu.Unlock()
 	var events []domain.Event
-	for actor, n := range counts {
-		if n > denialsKept {
-			events = append(events, domain.Event{
-				Type: domain.EventAccessDenied, Outcome: domain.Failed, Reason: fmt.Sprintf("repeated: %d more within a minute", n-denialsKept),
-				Actor: actor, Subject: domain.System, OccurredAt: d.clock.Now(),
-			})
+	d.mu.Lock()
+	for _, of := range []tally{d.callers, d.addresses} {
+		for actor, n := range of {
+			if n > denialsKept {
+				events = append(events, domain.Event{
+					Type: domain.EventAccessDenied, Outcome: domain.Failed, Reason: fmt.Sprintf("repeated: %d more within a minute", n-denialsKept),
+					Actor: actor, Subject: domain.System, OccurredAt: d.clock.Now(),
+				})
+			}
 		}
+		clear(of)
 	}
+	d.mu.Unlock()
 	if len(events) == 0 {
 		return nil
 	}

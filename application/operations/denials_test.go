@@ -2,6 +2,7 @@ package operations
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -90,8 +91,8 @@ func TestDeniedCallersAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(d.counts) != deniedCallers+1 || len(kept.events) != deniedCallers+denialsKept {
-		t.Errorf("%d counters, %d records", len(d.counts), len(kept.events))
+	if len(d.callers) != deniedCallers+1 || len(kept.events) != deniedCallers+denialsKept {
+		t.Errorf("%d counters, %d records", len(d.callers), len(kept.events))
 	}
 }
 
@@ -127,5 +128,28 @@ func TestRefusedClientsAreEvents(t *testing.T) {
 	}
 	if got := kept.events[21]; got.Actor.ID != "192.0.2.1" || got.Reason != "repeated: 480 more within a minute" {
 		t.Errorf("kept %+v", got)
+	}
+}
+
+// Whoever comes from any number of addresses shuts no caller out of the trail.
+func TestAddressesCountApart(t *testing.T) {
+	kept := &denialTrail{}
+	d := NewDenials(clock{}, kept)
+	for n := range deniedCallers + 100 {
+		if err := d.ClientRefused(domain.WithOrigin(t.Context(), domain.Origin{Address: fmt.Sprint(n)}), domain.Party{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := len(kept.events), deniedCallers+denialsKept; got != want {
+		t.Errorf("%d kept, want %d", got, want)
+	}
+	kept.events = nil
+	for n := range 30 {
+		if err := d.Denied(t.Context(), denialOf(fmt.Sprint(n))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(kept.events) != 30 {
+		t.Errorf("%d denials of 30 callers kept", len(kept.events))
 	}
 }
