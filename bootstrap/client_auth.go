@@ -1,7 +1,13 @@
 package bootstrap
 
 import (
+	"context"
+
+	"go.uber.org/zap"
+
 	"github.com/keystone-auth/keystone/application/clients"
+	"github.com/keystone-auth/keystone/application/operations"
+	"github.com/keystone-auth/keystone/domain"
 )
 
 // clientAuthList is where a method of client authentication is registered: one
@@ -17,4 +23,14 @@ func clientAuthList(p parts, more additions) []clients.Method {
 		list = append(list, construct(p.kit()))
 	}
 	return list
+}
+
+// refusals has clients that did not prove themselves kept in the trail. A refusal
+// that can't be kept stands.
+func refusals(denials *operations.Denials, logger *zap.Logger) func(ctx context.Context, c domain.Party) {
+	return func(ctx context.Context, c domain.Party) {
+		if err := denials.ClientRefused(ctx, c); err != nil {
+			logger.Warn("a client that was refused is not in the trail", zap.Error(err))
+		}
+	}
 }

@@ -2,6 +2,7 @@ package domain
 
 import (
 	"context"
+	"net/netip"
 	"time"
 )
 
@@ -101,6 +102,27 @@ type Origin struct {
 	Address   string // the client's IP address
 	UserAgent string
 	RequestID string
+}
+
+// siteBits is the part of an IPv6 address that tells one customer from another.
+const siteBits = 64
+
+// Site gives the address as far as it tells one customer from another: of IPv6
+// the network. It is empty where there is no address.
+func (o Origin) Site() string {
+	address, err := netip.ParseAddr(o.Address)
+	if err != nil {
+		return ""
+	}
+	address = address.Unmap().WithZone("")
+	if address.Is4() {
+		return address.String()
+	}
+	network, err := address.Prefix(siteBits)
+	if err != nil {
+		return ""
+	}
+	return network.String()
 }
 
 // OriginKey is what a context holds the *Origin of its request by.

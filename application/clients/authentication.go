@@ -40,7 +40,7 @@ type Authenticator struct {
 	methods map[inbound.ClientAuthMethod]Method
 	offered []inbound.ClientAuthentication
 	used    func(clientID string, at time.Time)
-	refused func(ctx context.Context, c domain.Party) error
+	refused func(ctx context.Context, c domain.Party)
 }
 
 // refusalPatience bounds how long a refusal waits to be kept.
@@ -53,7 +53,7 @@ var _ inbound.ClientAuthentications = (*Authenticator)(nil)
 // that nobody knows as the zero Party. Two methods of one name, or that read the
 // same part of a request, are refused.
 func NewAuthenticator(clock outbound.Clock, source Source, methods []Method, used func(clientID string, at time.Time),
-	refused func(ctx context.Context, c domain.Party) error) (*Authenticator, error) {
+	refused func(ctx context.Context, c domain.Party)) (*Authenticator, error) {
 	a := &Authenticator{clock: clock, source: source, methods: map[inbound.ClientAuthMethod]Method{}, used: used, refused: refused}
 	readers := map[string]inbound.ClientAuthMethod{}
 	for _, method := range methods {
@@ -117,7 +117,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, credentials inbound.Cl
 	case err != nil:
 		return nil, err
 	case !proved || !found.IsActive():
-		return nil, a.refuse(ctx, found)
+		a.tell(ctx, found)
+		return nil, InvalidClient()
 	}
 	a.used(found.ClientID(), a.clock.Now())
 	return found, nil
@@ -135,23 +136,18 @@ func (a *Authenticator) again(ctx context.Context, kept *client.ServiceClient, m
 	return stored, proved, err
 }
 
-// refuse has a refusal kept, also where the caller does not wait for its answer.
-// One that can't be kept stands.
-func (a *Authenticator) refuse(ctx context.Context, c *client.ServiceClient) error {
+// tell tells of a refusal, also where the caller does not wait for its answer.
+func (a *Authenticator) tell(ctx context.Context, c *client.ServiceClient) {
 	ctx, done := context.WithTimeout(context.WithoutCancel(ctx), refusalPatience)
 	defer done()
 	var who domain.Party
 	if c != nobody {
 		who = c.Party()
 	}
-	refusal := InvalidClient()
-	if err := a.refused(ctx, who); err != nil {
-		return refusal.Because(err)
-	}
-	return refusal
+	a.refused(ctx, who)
 }
 
 // InvalidClient is the one answer to every failed client authentication.
-func InvalidClient() *domain.Error {
+func InvalidClient() error {
 	return domain.E(domain.KindUnauthenticated, domain.CodeInvalidClient, "client authentication failed")
 }

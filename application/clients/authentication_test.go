@@ -28,7 +28,7 @@ func (s source) Stored(ctx context.Context, clientID string) (*client.ServiceCli
 
 func authenticatorOf(t *testing.T, from Source, used func(string, time.Time), more ...Method) *Authenticator {
 	t.Helper()
-	a, err := NewAuthenticator(clock{}, from, append([]Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}}, more...), used, func(context.Context, domain.Party) error { return nil })
+	a, err := NewAuthenticator(clock{}, from, append([]Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}}, more...), used, func(context.Context, domain.Party) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,21 +201,19 @@ func TestAuthenticateByAnOldCopy(t *testing.T) {
 }
 
 // Who did not prove itself is told of, a name that nobody has without it: it may
-// be a secret in the wrong place. A refusal stands where that can't be kept.
+// be a secret in the wrong place.
 func TestRefusedClientsAreTold(t *testing.T) {
 	secret := given.Opaque(token.SecretPrefix)
 	known := given.Client(func(s *client.Snapshot) {
 		s.ClientID, s.Name, s.SecretHash = "c", "reports", string(token.DigestOf(secret))
 	})
 	var told []domain.Party
-	var fail error
 	a, err := NewAuthenticator(clock{}, &copied{kept: known, stored: known}, []Method{NewSecretBasic(clock{}), Public{}}, func(string, time.Time) {},
-		func(ctx context.Context, c domain.Party) error {
+		func(ctx context.Context, c domain.Party) {
 			told = append(told, c)
 			if ctx.Err() != nil {
 				t.Error("given up with its caller")
 			}
-			return fail
 		})
 	if err != nil {
 		t.Fatal(err)
@@ -225,17 +223,16 @@ func TestRefusedClientsAreTold(t *testing.T) {
 	party := domain.Party{Kind: domain.PartyClient, ID: "c", Name: "reports"}
 	for _, tc := range []struct {
 		who  inbound.ClientCredentials
-		fail error
 		want []domain.Party
 	}{
 		{who: inbound.ClientCredentials{Method: inbound.AuthBasic, ID: "c", Secret: secret}},
 		{who: inbound.ClientCredentials{Method: inbound.AuthBasic, ID: "c", Secret: domain.NewSecret("x")}, want: []domain.Party{party}},
-		{who: inbound.ClientCredentials{Method: inbound.AuthNone, ID: "c"}, fail: unavailable(), want: []domain.Party{party}},
+		{who: inbound.ClientCredentials{Method: inbound.AuthNone, ID: "c"}, want: []domain.Party{party}},
 		{who: inbound.ClientCredentials{Method: inbound.AuthBasic, ID: secret.Reveal(), Secret: domain.NewSecret("c")}, want: []domain.Party{{}}},
 	} {
-		told, fail = nil, tc.fail
+		told = nil
 		_, err := a.Authenticate(gone, tc.who)
-		if (err != nil) != (tc.want != nil) || err != nil && !domain.HasCode(err, domain.CodeInvalidClient) || tc.fail != nil && !errors.Is(err, tc.fail) {
+		if (err != nil) != (tc.want != nil) || err != nil && !domain.HasCode(err, domain.CodeInvalidClient) {
 			t.Errorf("%s: got %v", tc.who.Method, err)
 		}
 		if !slices.Equal(told, tc.want) {

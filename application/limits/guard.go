@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"hash/maphash"
-	"net/netip"
 	"sync/atomic"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -17,9 +16,6 @@ const keyPurpose = "rate-limit-key"
 // keySize is how much of a hash names a key, in bytes: collisions are out of
 // anyone's reach, and a store holds many keys.
 const keySize = 16
-
-// siteBits is the part of an IPv6 address that tells one customer from another.
-const siteBits = 64
 
 // Guard counts against the limits in force.
 type Guard struct {
@@ -145,20 +141,6 @@ func (g *Guard) siteKey(ctx context.Context) (string, error) {
 	return key, err
 }
 
-// site gives the address of the request, of IPv6 the network. Requests without
-// an address share one budget.
-func site(ctx context.Context) string {
-	address, err := netip.ParseAddr(domain.OriginFrom(ctx).Address)
-	if err != nil {
-		return ""
-	}
-	address = address.Unmap().WithZone("")
-	if address.Is4() {
-		return address.String()
-	}
-	network, err := address.Prefix(siteBits)
-	if err != nil {
-		return ""
-	}
-	return network.String()
-}
+// site gives where the request came from. Requests without an address share one
+// budget.
+func site(ctx context.Context) string { return domain.OriginFrom(ctx).Site() }

@@ -29,25 +29,31 @@ type Denials struct {
 	clock outbound.Clock
 	work  outbound.UnitOfWork
 
-	mu        sync.Mutex
-	callers   tally
-	addresses tally // apart: there may be any number of them, and they must shut no caller out
+	mu    sync.Mutex
+	shown tally // what callers were refused
+	sites tally // clients that did not prove themselves, apart: any number may come, and must shut no caller out
 }
 
-// tally counts the denials of this minute.
-type tally map[domain.Party]int
+// tally counts the events of a type within this minute.
+type tally struct {
+	event domain.EventType
+	of    map[domain.Party]int
+}
 
 var _ inbound.Denials = (*Denials)(nil)
 
 // NewDenials writes to the given store.
 func NewDenials(clock outbound.Clock, work outbound.UnitOfWork) *Denials {
-	return &Denials{clock: clock, work: work, callers: tally{}, addresses: tally{}}
+	return &Denials{
+		clock: clock, work: work,
+		shown: tally{domain.EventAccessDenied, map[domain.Party]int{}}, sites: tally{domain.EventClientRefused, map[domain.Party]int{}},
+	}
 }
 
 // Denied implements the port.
 func (d *Denials) Denied(ctx context.Context, denial inbound.Denial) error {
 	actor := denial.Caller.Party()
-	if !d.count(d.callers, actor) {
+	if !d.count(d.shown, actor) {
 		return nil
 	}
 	return d.append(ctx, domain.Event{
@@ -57,12 +63,12 @@ func (d *Denials) Denied(ctx context.Context, denial inbound.Denial) error {
 }
 
 // ClientRefused keeps that a client did not prove itself; of those from one
-// address only so many a minute. The client is the zero Party where there is none
+// address, or network of IPv6, only so many a minute. The client is the zero Party where there is none
 // of that id: what the request called it is not kept, it may be a secret in the
 // wrong place.
 func (d *Denials) ClientRefused(ctx context.Context, refused domain.Party) error {
-	actor := domain.Party{Kind: domain.PartyUnknown, ID: domain.OriginFrom(ctx).Address}
-	if !d.count(d.addresses, actor) {
+	actor := domain.Party{Kind: domain.PartyUnknown, ID: domain.OriginFrom(ctx).Site()}
+	if !d.count(d.sites, actor) {
 		return nil
 	}
 	if refused == (domain.Party{}) {
@@ -75,14 +81,14 @@ func (d *Denials) ClientRefused(ctx context.Context, refused domain.Party) error
 }
 
 // count tells whether this one is to be kept.
-func (d *Denials) count(of tally, actor domain.Party) bool {
+func (d *Denials) count(in tally, actor domain.Party) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if _, known := of[actor]; !known && len(of) >= deniedCallers {
+	if _, known := in.of[actor]; !known && len(in.of) >= deniedCallers {
 		actor = domain.Party{Kind: domain.PartyUnknown}
 	}
-	of[actor]++
-	return of[actor] <= denialsKept
+	in.of[actor]++
+	return in.of[actor] <= denialsKept
 }
 
 // Duty tells once a minute how many more there were of each caller.
@@ -93,16 +99,16 @@ func (d *Denials) Duty() Duty {
 func (d *Denials) settle(ctx context.Context) error {
 	var events []domain.Event
 	d.mu.Lock()
-	for _, of := range []tally{d.callers, d.addresses} {
-		for actor, n := range of {
+	for _, each := range []tally{d.shown, d.sites} {
+		for actor, n := range each.of {
 			if n > denialsKept {
 				events = append(events, domain.Event{
-					Type: domain.EventAccessDenied, Outcome: domain.Failed, Reason: fmt.Sprintf("repeated: %d more within a minute", n-denialsKept),
+					Type: each.event, Outcome: domain.Failed, Reason: fmt.Sprintf("repeated: %d more within a minute", n-denialsKept),
 					Actor: actor, Subject: domain.System, OccurredAt: d.clock.Now(),
 				})
 			}
 		}
-		clear(of)
+		clear(each.of)
 	}
 	d.mu.Unlock()
 	if len(events) == 0 {

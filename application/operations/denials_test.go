@@ -3,6 +3,7 @@ package operations
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -91,8 +92,8 @@ func TestDeniedCallersAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(d.callers) != deniedCallers+1 || len(kept.events) != deniedCallers+denialsKept {
-		t.Errorf("%d counters, %d records", len(d.callers), len(kept.events))
+	if len(d.shown.of) != deniedCallers+1 || len(kept.events) != deniedCallers+denialsKept {
+		t.Errorf("%d counters, %d records", len(d.shown.of), len(kept.events))
 	}
 }
 
@@ -109,7 +110,7 @@ func TestRefusedClientsAreEvents(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := d.ClientRefused(from("192.0.2.2"), domain.Party{}); err != nil {
+	if err := d.ClientRefused(from("2001:db8::1"), domain.Party{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Duty().Do(t.Context()); err != nil {
@@ -123,20 +124,20 @@ func TestRefusedClientsAreEvents(t *testing.T) {
 	if kept.events[0] != want {
 		t.Errorf("kept %+v", kept.events[0])
 	}
-	if got := kept.events[20]; got.Subject != (domain.Party{Kind: domain.PartyUnknown}) || got.Actor.ID != "192.0.2.2" {
+	if got := kept.events[20]; got.Subject != (domain.Party{Kind: domain.PartyUnknown}) || got.Actor.ID != "2001:db8::/64" {
 		t.Errorf("kept %+v of an unknown one", got)
 	}
-	if got := kept.events[21]; got.Actor.ID != "192.0.2.1" || got.Reason != "repeated: 480 more within a minute" {
+	if got := kept.events[21]; got.Type != domain.EventClientRefused || got.Actor.ID != "192.0.2.1" || got.Reason != "repeated: 480 more within a minute" {
 		t.Errorf("kept %+v", got)
 	}
 }
 
 // Whoever comes from any number of addresses shuts no caller out of the trail.
-func TestAddressesCountApart(t *testing.T) {
+func TestSitesCountApart(t *testing.T) {
 	kept := &denialTrail{}
 	d := NewDenials(clock{}, kept)
 	for n := range deniedCallers + 100 {
-		if err := d.ClientRefused(domain.WithOrigin(t.Context(), domain.Origin{Address: fmt.Sprint(n)}), domain.Party{}); err != nil {
+		if err := d.ClientRefused(domain.WithOrigin(t.Context(), domain.Origin{Address: netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}).String()}), domain.Party{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -49,7 +49,7 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 	if result.user, err = c.byLogin(ctx, folded, isEmail); err != nil {
 		return candidate{}, err
 	}
-	if result.user == nil || result.alike {
+	if required && (result.user == nil || isEmail) {
 		pending, err := c.directory.Pending(ctx, folded, isEmail, c.clock.Now())
 		switch {
 		case err == nil:

@@ -147,7 +147,7 @@ func (c *Credentials) evaluate(ctx context.Context, who candidate, password doma
 			return proof{}, err
 		}
 	}
-	if result.account && outdated {
+	if result.account && outdated && !who.unverified { // who is refused all the same, as a registration that collided
 		// A rehash that fails is left to the next login; this one is proven.
 		if rehashed, err := c.hasher.Hash(ctx, password); err == nil {
 			result.rehashed = rehashed
@@ -156,15 +156,10 @@ func (c *Credentials) evaluate(ctx context.Context, who candidate, password doma
 	return result, nil
 }
 
-// refusePending refuses the right password of a collided registration: as of
-// any unverified account where verification is required, else as of nobody. The
-// refusal is kept on record as an account's is, at the same cost.
+// refusePending refuses the right password of a registration that collided as
+// that of any account that is not verified, and keeps it on record at the same
+// cost. Where verification is not required they are nobody's (contract 4.1).
 func (c *Credentials) refusePending(ctx context.Context, who candidate) error {
-	refused, reason := badCredentials(), "bad_credentials"
-	if c.policy.Current().Admission.RequireVerifiedEmail {
-		reason = domain.ReasonEmailUnverified
-		refused.Reason, refused.Message = reason, "the e-mail address is not verified"
-	}
 	return c.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
 		actor := domain.Party{Kind: domain.PartyUnknown, ID: who.key}
 		subject := actor
@@ -175,11 +170,14 @@ func (c *Credentials) refusePending(ctx context.Context, who candidate) error {
 			}
 			actor.ID, subject = "", u.Party()
 		}
-		event := domain.Event{Type: domain.EventLoginFailed, Outcome: domain.Failed, Reason: reason, Actor: actor, Subject: subject, OccurredAt: c.clock.Now()}
+		event := domain.Event{
+			Type: domain.EventLoginFailed, Outcome: domain.Failed, Reason: domain.ReasonEmailUnverified,
+			Actor: actor, Subject: subject, OccurredAt: c.clock.Now(),
+		}
 		if err := r.Events.Append(ctx, event); err != nil {
 			return err
 		}
-		return domain.Refuse(refused)
+		return domain.Refuse(user.Unverified())
 	})
 }
 

@@ -185,6 +185,7 @@ func (r userRows) Add(_ context.Context, u *user.User) error {
 func (r userRows) Save(_ context.Context, u *user.User) error {
 	r.done = append(r.done, "Save")
 	if _, ok := r.users[u.ID()]; !ok {
+		r.done = append(r.done, "Save: is there any") // which stores ask where nothing was saved
 		return domain.NotFound("no such user")
 	}
 	r.put(u)

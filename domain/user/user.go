@@ -213,20 +213,26 @@ type AdmissionRules struct {
 // fails with invalid_grant and the reason account_disabled, email_unverified
 // or password_expired (contract 3.1).
 func (u *User) Admit(rules AdmissionRules, now time.Time) error {
-	refuse := func(reason, message string) error {
-		err := domain.Invalid(domain.CodeInvalidGrant, message)
-		err.Reason = reason
-		return err
-	}
 	switch {
 	case !u.s.IsActive:
-		return refuse(domain.ReasonAccountDisabled, "the account is disabled")
+		return notAdmitted(domain.ReasonAccountDisabled, "the account is disabled")
 	case rules.RequireVerifiedEmail && !u.s.IsVerified:
-		return refuse(domain.ReasonEmailUnverified, "the e-mail address is not verified")
+		return Unverified()
 	case rules.PasswordMaxAge > 0 && !now.Before(u.s.PasswordChangedAt.Add(rules.PasswordMaxAge)):
-		return refuse(domain.ReasonPasswordExpired, "the password has expired")
+		return notAdmitted(domain.ReasonPasswordExpired, "the password has expired")
 	}
 	return nil
+}
+
+// Unverified is the refusal of who has not proven the address.
+func Unverified() error {
+	return notAdmitted(domain.ReasonEmailUnverified, "the e-mail address is not verified")
+}
+
+func notAdmitted(reason, message string) error {
+	err := domain.Invalid(domain.CodeInvalidGrant, message)
+	err.Reason = reason
+	return err
 }
 
 // LoggedIn notes a successful login and clears the failure columns.
