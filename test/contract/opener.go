@@ -199,7 +199,7 @@ func openerContention(t *testing.T, s Store) {
 	t.Run("a changed password wins once and for all", func(t *testing.T) {
 		u := given.User()
 		s.given(t, u)
-		openings := make([]outbound.Opening, logins)
+		openings, late := make([]outbound.Opening, logins), s.opening(t, u.ID())
 		for i := range openings {
 			openings[i] = s.opening(t, u.ID())
 		}
@@ -217,6 +217,8 @@ func openerContention(t *testing.T, s Store) {
 			})
 		})
 		ok(t, results[logins])
+		wantCode(t, s.Opener.Open(within(t), late), domain.CodeVersion) // whichever came first above
+		s.wantNothingOpenedOf(t, late)
 		kept := 0
 		for i, err := range results[:logins] {
 			if err == nil {
