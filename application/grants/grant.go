@@ -2,6 +2,7 @@ package grants
 
 import (
 	"context"
+	"time"
 
 	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/application/users"
@@ -74,6 +75,7 @@ type Proof struct {
 type Renewal struct {
 	Subject      token.Principal
 	SessionID    domain.ID
+	SessionEnds  time.Time     // zero where Terms bound the token
 	Granted      scope.Set     // of the session; the subject may hold less by now
 	RefreshToken domain.Secret // empty: none follows
 }

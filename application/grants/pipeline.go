@@ -128,6 +128,7 @@ func (p *Pipeline) admit(ctx context.Context, grant Grant, r inbound.TokenReques
 type outcome struct {
 	subject   token.Principal
 	sessionID domain.ID
+	ends      time.Time // with the session; zero where there is none
 	scope     scope.Set
 	refresh   domain.Secret
 }
@@ -149,7 +150,7 @@ func (p *Pipeline) store(ctx context.Context, r Request, proof Proof) (outcome, 
 		if err := checkSize(held, renewal.Subject.Roles); err != nil {
 			return outcome{}, err
 		}
-		return outcome{subject: renewal.Subject, sessionID: renewal.SessionID, scope: held, refresh: renewal.RefreshToken}, nil
+		return outcome{subject: renewal.Subject, sessionID: renewal.SessionID, ends: renewal.SessionEnds, scope: held, refresh: renewal.RefreshToken}, nil
 	}
 	result := outcome{subject: *proof.Subject}
 	held := result.subject.Scopes
@@ -195,7 +196,7 @@ func (p *Pipeline) openSession(ctx context.Context, c *client.ServiceClient, pro
 	begin := func() (session *token.Session, first *token.RefreshToken) {
 		now := p.clock.Now()
 		session = token.OpenSession(p.random.NewID(now), userID, c.ClientID(), domain.OriginFrom(ctx), now, age)
-		result.sessionID = session.ID()
+		result.sessionID, result.ends = session.ID(), session.Snapshot().ExpiresAt
 		if !proof.Alone && c.MayUse(refreshGrant) {
 			result.refresh = refresh
 			first = session.Issue(p.random.NewID(now), token.DigestOf(refresh), result.scope, now, p.policy.Current().RefreshTTL)
@@ -234,15 +235,20 @@ func (p *Pipeline) openSession(ctx context.Context, c *client.ServiceClient, pro
 
 // lifetime is how long the access token is good.
 func (p *Pipeline) lifetime(c *client.ServiceClient, proof Proof) time.Duration {
-	lifetime := c.AccessTokenLifetime(p.policy.Current().AccessTTL)
-	if until := proof.Terms.Until; !until.IsZero() {
-		lifetime = min(lifetime, until.Sub(p.clock.Now().Truncate(time.Second)))
+	return p.until(proof.Terms.Until, c.AccessTokenLifetime(p.policy.Current().AccessTTL))
+}
+
+// until cuts a lifetime, of whole seconds as tokens have them, at a moment; the
+// zero moment cuts nothing.
+func (p *Pipeline) until(end time.Time, lifetime time.Duration) time.Duration {
+	if end.IsZero() {
+		return lifetime
 	}
-	return lifetime
+	return min(lifetime, end.Truncate(time.Second).Sub(p.clock.Now().Truncate(time.Second)))
 }
 
 func (p *Pipeline) answer(ctx context.Context, r Request, proof Proof, o outcome) (inbound.TokenResponse, error) {
-	lifetime := p.lifetime(r.Client, proof)
+	lifetime := p.until(o.ends, p.lifetime(r.Client, proof))
 	if lifetime < time.Second { // what bounds it ended while the outcome was stored
 		return inbound.TokenResponse{}, unacceptable("a token has expired")
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/keystone-auth/keystone/application/tokens"
 	"github.com/keystone-auth/keystone/domain"
-	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -100,15 +99,15 @@ func (g *RefreshToken) renew(ctx context.Context, presented domain.Secret, clien
 	if err != nil {
 		return Renewal{}, err
 	}
-	return g.renewal(ctx, spent.UserID, spent.SessionID, spent.Scope, next)
+	return g.renewal(ctx, spent, next)
 }
 
-func (g *RefreshToken) renewal(ctx context.Context, userID, sessionID domain.ID, granted scope.Set, next domain.Secret) (Renewal, error) {
-	subject, err := g.principals.User(ctx, userID.String())
+func (g *RefreshToken) renewal(ctx context.Context, spent outbound.Spent, next domain.Secret) (Renewal, error) {
+	subject, err := g.principals.User(ctx, spent.UserID.String())
 	if err != nil {
 		return Renewal{}, orGone(err)
 	}
-	return Renewal{Subject: subject, SessionID: sessionID, Granted: granted, RefreshToken: next}, nil
+	return Renewal{Subject: subject, SessionID: spent.SessionID, SessionEnds: spent.SessionEnds, Granted: spent.Scope, RefreshToken: next}, nil
 }
 
 // derive gives the successor of a presented token under the named key.
@@ -133,7 +132,7 @@ func (g *RefreshToken) judge(ctx context.Context, presented domain.Secret, clien
 		return Renewal{}, deadToken() // a stranger can't kill the chain either
 	}
 	var next domain.Secret
-	var chain token.RefreshSnapshot
+	var spent outbound.Spent
 	err = g.uow.Do(ctx, func(ctx context.Context, r outbound.Repositories) error {
 		// The session first, as everyone who ends one does, so that nobody waits in a circle.
 		session, err := r.Sessions.Get(ctx, found.Snapshot().SessionID)
@@ -144,8 +143,8 @@ func (g *RefreshToken) judge(ctx context.Context, presented domain.Secret, clien
 		if err != nil {
 			return err
 		}
-		chain = refresh.Snapshot()
-		now := g.clock.Now()
+		now, chain := g.clock.Now(), refresh.Snapshot()
+		spent = outbound.Spent{SessionID: session.ID(), SessionEnds: session.Snapshot().ExpiresAt, UserID: chain.UserID, Scope: chain.Scope}
 		var following *token.RefreshToken
 		if chain.IsUsed && now.Before(chain.UsedAt.Add(g.policy.Current().RetryWindow)) {
 			if next, following, err = g.following(ctx, r, presented, chain.SuccessorKey); err != nil {
@@ -172,7 +171,7 @@ func (g *RefreshToken) judge(ctx context.Context, presented domain.Secret, clien
 	if err != nil {
 		return Renewal{}, err
 	}
-	renewal, err := g.renewal(ctx, chain.UserID, chain.SessionID, chain.Scope, next)
+	renewal, err := g.renewal(ctx, spent, next)
 	if err == nil && !renewal.Subject.Active {
 		return Renewal{}, deadToken()
 	}

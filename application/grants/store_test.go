@@ -95,12 +95,13 @@ func (s *store) Spend(_ context.Context, p outbound.Spending) (outbound.Spent, e
 		return outbound.Spent{}, token.NotSpendable()
 	}
 	link := token.RehydrateRefresh(found)
-	next, err := link.Spend(token.RehydrateSession(s.sessions[found.SessionID]), p.Successor, p.Now, p.TTL)
+	session := s.sessions[found.SessionID]
+	next, err := link.Spend(token.RehydrateSession(session), p.Successor, p.Now, p.TTL)
 	if err != nil {
 		return outbound.Spent{}, err
 	}
 	s.refresh[p.Presented], s.refresh[next.Snapshot().Digest] = link.Snapshot(), next.Snapshot()
-	return outbound.Spent{SessionID: found.SessionID, UserID: found.UserID, Scope: found.Scope, ExpiresAt: next.Snapshot().ExpiresAt}, nil
+	return outbound.Spent{SessionID: found.SessionID, SessionEnds: session.ExpiresAt, UserID: found.UserID, Scope: found.Scope}, nil
 }
 
 // ByDigest is the RefreshDirectory of the store.

@@ -180,10 +180,10 @@ type Spending struct {
 
 // Spent is what a spending led to.
 type Spent struct {
-	SessionID domain.ID
-	UserID    domain.ID
-	Scope     scope.Set // of the chain
-	ExpiresAt time.Time // the successor's
+	SessionID   domain.ID
+	SessionEnds time.Time
+	UserID      domain.ID
+	Scope       scope.Set // of the chain
 }
 
 // RefreshSpender spends refresh tokens where nothing stands against it, in one

@@ -36,7 +36,7 @@ func (s Store) wantSpent(t *testing.T, spent outbound.Spent, session *token.Sess
 	next, err := link.Spend(session, by.Successor, by.Now, by.TTL)
 	ok(t, err)
 	same(t, "spent", spent, outbound.Spent{
-		SessionID: session.ID(), UserID: session.UserID(), Scope: link.Snapshot().Scope, ExpiresAt: next.Snapshot().ExpiresAt,
+		SessionID: session.ID(), SessionEnds: session.Snapshot().ExpiresAt, UserID: session.UserID(), Scope: link.Snapshot().Scope,
 	})
 	presented, stored := s.refresh(t, by.Presented)
 	same(t, "presented", presented, link.Snapshot())

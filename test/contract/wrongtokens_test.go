@@ -80,14 +80,14 @@ var wrongTokens = map[string]suite{
 		{what: "marks nothing used", sql: spoils("refresh_tokens", "is_used", "0"), fails: "one winner"},
 		{what: "stores no successor", sql: losesNew("refresh_tokens"), fails: "a spendable token gives its successor"},
 		{what: "loses events", sql: losesNew("events"), fails: "a spendable token gives its successor"},
-		{what: "outlives the session", wrap: spending(func(next outbound.RefreshSpender, ctx context.Context, s outbound.Spending) (outbound.Spent, error) {
+		{what: "tells of a longer session", wrap: spending(func(next outbound.RefreshSpender, ctx context.Context, s outbound.Spending) (outbound.Spent, error) {
 			spent, err := next.Spend(ctx, s)
-			spent.ExpiresAt = s.Now.Add(s.TTL).UTC()
+			spent.SessionEnds = s.Now.Add(s.TTL).UTC()
 			return spent, err
 		}), fails: "the successor ends with the session at the latest"},
 		{what: "tells times of another zone", wrap: spending(func(next outbound.RefreshSpender, ctx context.Context, s outbound.Spending) (outbound.Spent, error) {
 			spent, err := next.Spend(ctx, s)
-			spent.ExpiresAt = spent.ExpiresAt.In(elsewhere)
+			spent.SessionEnds = spent.SessionEnds.In(elsewhere)
 			return spent, err
 		}), fails: "a spendable token gives its successor"},
 		{what: "forgets the scope", wrap: spending(func(next outbound.RefreshSpender, ctx context.Context, s outbound.Spending) (outbound.Spent, error) {

@@ -28,10 +28,12 @@ func TestLifetimes(t *testing.T) {
 	})
 }
 
-// TestSessionMaxAge: no rotation outlives the session (contract, section 1).
+// TestSessionMaxAge: neither a rotation nor an access token outlives the session
+// (contract, section 1).
 func TestSessionMaxAge(t *testing.T) {
 	eachStoreCase(t, "WEB-12", settings{"SESSION_MAX_AGE": "2s"}, func(t *testing.T, s *Server) {
-		g := s.login(t, s.register(t))
+		a := s.register(t)
+		g := s.login(t, a)
 		eventually(t, 10*time.Second, "over", func() bool {
 			got := s.send(t, refreshGrant(g.Refresh))
 			if got.status == http.StatusOK {
@@ -39,6 +41,10 @@ func TestSessionMaxAge(t *testing.T) {
 			}
 			return got.status == badRequest && got.text("error") == "invalid_grant"
 		})
+		s.want(t, http.StatusUnauthorized, me(g.Access))
+		if got := s.want(t, http.StatusOK, passwordGrant(a)).member("expires_in"); got != 1.0 && got != 2.0 {
+			t.Errorf("a token for %v seconds", got)
+		}
 	})
 }
 

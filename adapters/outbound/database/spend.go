@@ -45,10 +45,10 @@ func (r *RefreshSpender) Spend(ctx context.Context, s outbound.Spending) (outbou
 }
 
 type spentRow struct {
-	SessionID domain.ID `bun:"session_id"`
-	UserID    domain.ID `bun:"user_id"`
-	Scope     string    `bun:"scope"`
-	ExpiresAt time.Time `bun:"expires_at"`
+	SessionID   domain.ID `bun:"session_id"`
+	SessionEnds time.Time `bun:"session_ends"`
+	UserID      domain.ID `bun:"user_id"`
+	Scope       string    `bun:"scope"`
 }
 
 // spendAll is token.RefreshToken.Spend in SQL, with the event. Who waited for
@@ -65,12 +65,11 @@ WITH spent AS (
 ), successor AS (
     INSERT INTO refresh_tokens (id, jti, session_id, user_id, client_id, scope, expires_at, created_at)
     SELECT $5::uuid, $6::text, session_id, user_id, client_id, scope, least($7, session_ends), $3 FROM spent
-    RETURNING expires_at
 ), event AS (
     INSERT INTO events (id, type, outcome, actor_kind, actor_id, subject_kind, subject_id, subject_name, address, user_agent, request_id, occurred_at)
     SELECT $8::uuid, $9::text, $10::text, $11::text, client_id, $12::text, user_id::text, username, $13::text, $14::text, $15::text, $3 FROM spent
 )
-SELECT spent.session_id, spent.user_id, spent.scope, successor.expires_at FROM spent, successor`
+SELECT session_id, session_ends, user_id, scope FROM spent`
 
 func (db *DB) spendAtOnce(ctx context.Context, s outbound.Spending) (outbound.Spent, error) {
 	e := db.eventRow(ctx, refreshed(s.ClientID, domain.Party{}, s.Now))
@@ -83,7 +82,7 @@ func (db *DB) spendAtOnce(ctx context.Context, s outbound.Spending) (outbound.Sp
 	if errors.Is(err, sql.ErrNoRows) {
 		return outbound.Spent{}, token.NotSpendable()
 	}
-	return outbound.Spent{SessionID: row.SessionID, UserID: row.UserID, Scope: words[scope.Name](row.Scope), ExpiresAt: utc(row.ExpiresAt)}, err
+	return outbound.Spent{SessionID: row.SessionID, SessionEnds: utc(row.SessionEnds), UserID: row.UserID, Scope: words[scope.Name](row.Scope)}, err
 }
 
 type spenderRow struct {
@@ -105,7 +104,8 @@ func (t *transaction) spend(ctx context.Context, s outbound.Spending) (outbound.
 		return outbound.Spent{}, token.NotSpendable()
 	}
 	presented := row.token()
-	successor, err := presented.Spend(row.Session.session(), s.Successor, s.Now, s.TTL)
+	session := row.Session.session()
+	successor, err := presented.Spend(session, s.Successor, s.Now, s.TTL)
 	if err != nil {
 		return outbound.Spent{}, err
 	}
@@ -119,7 +119,7 @@ func (t *transaction) spend(ctx context.Context, s outbound.Spending) (outbound.
 	subject := domain.Party{Kind: domain.PartyUser, ID: row.UserID.String(), Name: owner.Username}
 	t.events = append(t.events, t.db.eventRow(ctx, refreshed(s.ClientID, subject, s.Now)))
 	next := successor.Snapshot()
-	return outbound.Spent{SessionID: next.SessionID, UserID: next.UserID, Scope: next.Scope, ExpiresAt: utc(next.ExpiresAt)}, nil
+	return outbound.Spent{SessionID: next.SessionID, SessionEnds: session.Snapshot().ExpiresAt, UserID: next.UserID, Scope: next.Scope}, nil
 }
 
 func notSpendableWhereAbsent(err error) error {
