@@ -49,12 +49,8 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 	if result.user, err = c.byLogin(ctx, folded, isEmail); err != nil {
 		return candidate{}, err
 	}
-	if required && (result.user == nil || isEmail) {
-		pending, err := c.directory.Pending(ctx, folded, isEmail, c.clock.Now())
-		switch {
-		case err == nil:
-			result.pending = &pending
-		case domain.AsError(err).Kind != domain.KindNotFound:
+	if required && (result.user == nil || isEmail) { // else those that collided are nobody's
+		if result.pending, err = c.collided(ctx, folded, isEmail); err != nil {
 			return candidate{}, err
 		}
 	}
@@ -68,7 +64,7 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 			result.superseded = !result.user.Snapshot().IsVerified
 		}
 	}
-	if required && !isEmail && result.pending != nil {
+	if !isEmail && result.pending != nil {
 		// A new account has one budget under its name and its address, so the
 		// name of a registration that collided has that of the address too.
 		folded = result.pending.Email.Folded()
@@ -81,7 +77,7 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 		result.unverified = refused != nil && domain.AsError(refused).Reason == domain.ReasonEmailUnverified
 	}
 	switch {
-	case required && (isEmail || result.pending != nil):
+	case result.alike || result.pending != nil:
 		result.address = folded
 	case result.unverified:
 		if result.address, err = c.readOn(ctx, folded, result.user); err != nil {
@@ -100,7 +96,7 @@ func (c *Credentials) find(ctx context.Context, identifier string) (candidate, e
 // registration by its name, so that time does not tell the two apart, and gives
 // the address.
 func (c *Credentials) readOn(ctx context.Context, name string, u *user.User) (address string, err error) {
-	if _, err := c.directory.Pending(ctx, name, false, c.clock.Now()); err != nil && domain.AsError(err).Kind != domain.KindNotFound {
+	if _, err := c.collided(ctx, name, false); err != nil {
 		return "", err
 	}
 	address = u.Snapshot().Email.Folded()
@@ -129,6 +125,16 @@ func (c *Credentials) byLogin(ctx context.Context, folded string, isEmail bool) 
 		return nil, nil
 	}
 	return found, err
+}
+
+// collided gives the registration that goes by the name or address beside an
+// account, nil for none.
+func (c *Credentials) collided(ctx context.Context, folded string, isEmail bool) (*user.PendingRegistration, error) {
+	found, err := c.directory.Pending(ctx, folded, isEmail, c.clock.Now())
+	if err != nil && domain.AsError(err).Kind == domain.KindNotFound {
+		return nil, nil
+	}
+	return &found, err
 }
 
 // keyedIdentifier names a folded identifier that belongs to nobody, without
