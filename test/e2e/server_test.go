@@ -107,7 +107,8 @@ func prepare(t *testing.T, given settings) *Server {
 		s.checkSecrets(t)
 		if t.Failed() {
 			t.Logf("stderr of %s:\n%s", s.URL, s.stderr)
-			t.Logf("the end of its log:\n%s", tail(s.stdout.String(), 30))
+			t.Logf("its errors, and the end of its log:\n%s\n%s",
+				tail(levelled(s.stdout.String(), "error"), 30), tail(s.stdout.String(), 30))
 		}
 	})
 	return s
@@ -284,6 +285,17 @@ func eventually(t *testing.T, within time.Duration, what string, holds func() bo
 			t.Fatalf("not %s within %s", what, within)
 		}
 	}
+}
+
+// levelled gives the lines of a log that are of a level.
+func levelled(log, level string) string {
+	var of []string
+	for line := range strings.Lines(log) {
+		if strings.HasPrefix(line, `{"level":"`+level+`"`) {
+			of = append(of, line)
+		}
+	}
+	return strings.Join(of, "")
 }
 
 func tail(text string, lines int) string {

@@ -1,8 +1,13 @@
 package database_test
 
 import (
+	"bytes"
 	"context"
+	"database/sql"
 	"errors"
+	"io"
+	"net"
+	"net/url"
 	"testing"
 	"time"
 
@@ -11,6 +16,7 @@ import (
 
 	"github.com/keystone-auth/keystone/adapters/outbound/database"
 	"github.com/keystone-auth/keystone/domain"
+	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/outbound"
 	"github.com/keystone-auth/keystone/test/services"
 )
@@ -97,6 +103,73 @@ func TestAClosedDatabaseIsUnavailable(t *testing.T) {
 	var said *pgconn.PgError
 	if !errors.As(err, &said) || said.Code != "55000" || domain.AsError(err).Kind != domain.KindUnavailable {
 		t.Errorf("got %v, want unavailable by SQLSTATE 55000", err)
+	}
+}
+
+// hangUpAt gives a server's URL by way of a line that is cut without an answer
+// once a word is asked of it.
+func hangUpAt(t *testing.T, to, word string) string {
+	t.Helper()
+	u, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() }) // nothing is lost with it
+	target := u.Host
+	go func() {
+		for {
+			from, err := listener.Accept()
+			if err != nil {
+				return // closed
+			}
+			server, err := net.Dial("tcp", target)
+			if err != nil {
+				_ = from.Close() // the test notices
+				continue
+			}
+			go func() {
+				_, _ = io.Copy(from, server) // until the line is cut
+			}()
+			go func() {
+				asked := make([]byte, 64<<10)
+				for {
+					n, err := from.Read(asked)
+					if err != nil || bytes.Contains(asked[:n], []byte(word)) {
+						break
+					}
+					if _, err := server.Write(asked[:n]); err != nil {
+						break
+					}
+				}
+				_, _ = from.Close(), server.Close()
+			}()
+		}
+	}()
+	u.Host = listener.Addr().String()
+	return u.String()
+}
+
+// A server that is gone before it has answered is away, at each statement of a
+// unit of work: what became of the last is known to nobody, and whoever asked
+// may ask again.
+func TestAServerThatHangsUpIsUnavailable(t *testing.T) {
+	to := services.Postgres(t)
+	migrated(t, to, 2)
+	for _, at := range []string{"begin", "FROM users", "INSERT INTO \"signals\"", "\vcommit\x00"} { // the last with its length: it is in a parameter as well
+		db := open(t, hangUpAt(t, to, at), 2)
+		err := database.NewUnitOfWork(db).Do(t.Context(), func(ctx context.Context, r outbound.Repositories) error {
+			if _, err := r.Users.Get(ctx, domain.NoID); !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			return r.Signals.Append(ctx, token.Signal{Kind: token.SignalTokenRevoked, ID: "x", ExpiresAt: clock{}.Now()})
+		})
+		if domain.AsError(err).Kind != domain.KindUnavailable {
+			t.Errorf("at %s: %v, want unavailable", at, err)
+		}
 	}
 }
 
