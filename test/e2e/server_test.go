@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,24 +53,6 @@ func (s settings) with(more settings) settings {
 	all := maps.Clone(s)
 	maps.Copy(all, more)
 	return all
-}
-
-// transcript keeps what a process writes.
-type transcript struct {
-	mu  sync.Mutex
-	out bytes.Buffer
-}
-
-func (t *transcript) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.out.Write(p)
-}
-
-func (t *transcript) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.out.String()
 }
 
 // start runs the program until the test ends; it must then stop cleanly, and
@@ -285,20 +266,4 @@ func eventually(t *testing.T, within time.Duration, what string, holds func() bo
 			t.Fatalf("not %s within %s", what, within)
 		}
 	}
-}
-
-// levelled gives the lines of a log that are of a level.
-func levelled(log, level string) string {
-	var of []string
-	for line := range strings.Lines(log) {
-		if strings.HasPrefix(line, `{"level":"`+level+`"`) {
-			of = append(of, line)
-		}
-	}
-	return strings.Join(of, "")
-}
-
-func tail(text string, lines int) string {
-	all := strings.Split(strings.TrimRight(text, "\n"), "\n")
-	return strings.Join(all[max(0, len(all)-lines):], "\n")
 }
