@@ -154,7 +154,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	}
 	p.sessions = tokens.NewSessions(p.policy, in.Clock, p.work)
 	p.validator = tokens.NewValidator(p.policy, in.Clock, in.Codec, p.ring, registry, p.feed, p.principals,
-		telemetry.Cache(metrics, telemetry.TokenCache, memory.NewCache[tokens.Fingerprint, token.AccessClaims](cachedTokens, time.Hour)))
+		telemetry.Cache(metrics, telemetry.TokenCache, memory.NewCache[tokens.Fingerprint, tokens.Kept](cachedTokens, time.Hour)))
 	p.introspect = tokens.NewIntrospector(p.policy, in.Clock, p.clientAuth, p.validator, in.Refresh, p.principals)
 	p.revoker = tokens.NewRevoker(in.Clock, p.clientAuth, p.validator, in.Refresh, p.sessions, p.work)
 

@@ -2,6 +2,7 @@ package tokens
 
 import (
 	"context"
+	"strings"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
@@ -29,7 +30,8 @@ func (p *Principals) User(ctx context.Context, id string) (token.Principal, erro
 	if principal, ok := p.userCache.Get(id); ok {
 		return principal, nil
 	}
-	return p.userCache.Load(ctx, id, p.loadUser)
+	// The key outlives the token that the id may be a part of.
+	return p.userCache.Load(ctx, strings.Clone(id), p.loadUser)
 }
 
 func (p *Principals) loadUser(ctx context.Context, id string) (token.Principal, error) {

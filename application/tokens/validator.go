@@ -42,7 +42,7 @@ type Validator struct {
 	registry   *Registry
 	feed       *Feed
 	principals *Principals
-	verified   outbound.Cache[Fingerprint, token.AccessClaims]
+	verified   outbound.Cache[Fingerprint, Kept]
 }
 
 var _ inbound.Authenticator = (*Validator)(nil)
@@ -50,7 +50,7 @@ var _ inbound.Authenticator = (*Validator)(nil)
 // NewValidator makes a validator; verified keeps the claims of tokens whose
 // signature, issuer and audience were found good.
 func NewValidator(p Policies, clock outbound.Clock, codec outbound.TokenCodec, ring *KeyRing, registry *Registry, feed *Feed,
-	principals *Principals, verified outbound.Cache[Fingerprint, token.AccessClaims]) *Validator {
+	principals *Principals, verified outbound.Cache[Fingerprint, Kept]) *Validator {
 	return &Validator{policy: p, clock: clock, codec: codec, ring: ring, registry: registry, feed: feed, principals: principals, verified: verified}
 }
 
@@ -78,26 +78,30 @@ func (v *Validator) verify(ctx context.Context, bearer string) (token.AccessClai
 		return token.AccessClaims{}, token.InvalidToken("the token is too long")
 	}
 	fingerprint := fingerprintOf(bearer)
-	claims, known := v.verified.Get(fingerprint)
-	if known {
+	if kept, known := v.verified.Get(fingerprint); known {
+		claims := kept.claims()
 		// A kept result is only as good as its key is still trusted.
 		if _, trusted := v.ring.find(claims.KeyID); !trusted {
 			return token.AccessClaims{}, token.InvalidToken("the token's key is no longer trusted")
 		}
 		return claims, nil
 	}
-	return v.verified.Load(ctx, fingerprint, func(context.Context, Fingerprint) (token.AccessClaims, error) {
+	kept, err := v.verified.Load(ctx, fingerprint, func(context.Context, Fingerprint) (Kept, error) {
 		claims, err := v.codec.Verify(bearer, v.ring.find)
 		switch {
 		case err != nil:
-			return token.AccessClaims{}, err
+			return Kept{}, err
 		case claims.Issuer != v.policy.Current().Issuer:
-			return token.AccessClaims{}, token.InvalidToken("the token is of another issuer")
+			return Kept{}, token.InvalidToken("the token is of another issuer")
 		case !slices.Contains(claims.Audience, v.policy.Current().Issuer):
-			return token.AccessClaims{}, token.InvalidToken("the token is for another audience")
+			return Kept{}, token.InvalidToken("the token is for another audience")
 		}
-		return claims, nil
+		return keep(claims), nil
 	})
+	if err != nil {
+		return token.AccessClaims{}, err
+	}
+	return kept.claims(), nil
 }
 
 // caller joins the claims with who stands behind them now: disabled users and

@@ -73,7 +73,7 @@ func newWorld(t *testing.T, change ...func(*Policy)) *world {
 	w.work = NewCommitter(w.store, w.feed, w.bus)
 	w.maker = NewKeyMaker(policy, w.clock, w.codec, master{}, w.work, w.ring)
 	w.issuer = NewIssuer(policy, w.clock, random{}, w.codec, w.ring)
-	w.valid = NewValidator(policy, w.clock, w.codec, w.ring, w.reg, w.feed, w.princ, newCache[Fingerprint, token.AccessClaims]())
+	w.valid = NewValidator(policy, w.clock, w.codec, w.ring, w.reg, w.feed, w.princ, newCache[Fingerprint, Kept]())
 	w.intro = NewIntrospector(policy, w.clock, w.people, w.valid, w.store, w.princ)
 	w.ends = NewSessions(policy, w.clock, w.work)
 	w.revoker = NewRevoker(w.clock, w.people, w.valid, w.store, w.ends, w.work)
