@@ -27,6 +27,12 @@ const (
 // are small; the library's half megabyte would be most of an idle process.
 const bufferSize = 32 << 10
 
+// ringScale is the binary logarithm of how many commands a connection may have
+// under way; the next one waits. Each place in the ring is three objects for
+// life, and the library's 1,024 places a connection would be most of what each
+// collection passes over in an idle process.
+const ringScale = 8
+
 // topologyInterval is how often Sentinels are asked who the master is, in case
 // the news of a failover was lost.
 const topologyInterval = 5 * time.Second
@@ -77,10 +83,11 @@ func parse(raw string) (rueidis.ClientOption, error) {
 		Dialer:             net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive},
 		ConnWriteTimeout:   writeTimeout,
 		ReadBufferEachConn: bufferSize, WriteBufferEachConn: bufferSize,
-		ClientName:    "keystone",
-		ClientSetInfo: rueidis.DisableClientSetInfo, // servers before 7.2 can't be told to allow it
-		DisableCache:  true,                         // nothing is read through it
-		DisableRetry:  true,                         // the caller knows for how long an attempt is worth repeating
+		RingScaleEachConn: ringScale,
+		ClientName:        "keystone",
+		ClientSetInfo:     rueidis.DisableClientSetInfo, // servers before 7.2 can't be told to allow it
+		DisableCache:      true,                         // nothing is read through it
+		DisableRetry:      true,                         // the caller knows for how long an attempt is worth repeating
 	}
 	if option.InitAddress, ok = addresses(hosts, mode); !ok {
 		return refuse("names no host, or a port that is none")
