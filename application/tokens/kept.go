@@ -16,8 +16,6 @@ type Kept struct {
 	text                           string // the others, in the order of keep
 }
 
-// keep packs claims that were read from a token, none of whose parts is longer
-// than a token may be.
 func keep(c token.AccessClaims) Kept {
 	p := make(packer, 0, 512)
 	for _, text := range []string{c.Issuer, c.Subject, c.ID, c.ClientID, c.Username, c.SessionID, c.MayAct, c.KeyID} {
@@ -48,10 +46,10 @@ func (k Kept) claims() token.AccessClaims {
 	return c
 }
 
-// packer writes numbers of two bytes and text behind its length.
+// packer writes numbers as varints, and text behind its length.
 type packer []byte
 
-func (p *packer) number(n int) { *p = binary.BigEndian.AppendUint16(*p, uint16(n)) }
+func (p *packer) number(n int) { *p = binary.AppendUvarint(*p, uint64(n)) }
 
 func (p *packer) text(s string) {
 	p.number(len(s))
@@ -69,9 +67,16 @@ func packAll[E any](p *packer, all []E, pack func(E)) {
 type unpacker string
 
 func (u *unpacker) number() int {
-	n := int((*u)[0])<<8 | int((*u)[1])
-	*u = (*u)[2:]
-	return n
+	n, shift := 0, 0
+	for {
+		b := (*u)[0]
+		*u = (*u)[1:]
+		n |= int(b&0x7f) << shift
+		if b < 0x80 {
+			return n
+		}
+		shift += 7
+	}
 }
 
 func (u *unpacker) text() string {

@@ -47,7 +47,7 @@ func (p *Principals) Client(ctx context.Context, clientID string) (*client.Servi
 	if c, ok := p.clientMap.Get(clientID); ok {
 		return c, nil
 	}
-	return p.clientMap.Load(ctx, clientID, p.clients.ByClientID)
+	return p.clientMap.Load(ctx, strings.Clone(clientID), p.clients.ByClientID) // as above
 }
 
 // Stored gives a client as it is stored now. Not found: KindNotFound.

@@ -2,6 +2,7 @@ package users
 
 import (
 	"context"
+	"strings"
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/token"
@@ -28,7 +29,8 @@ func (p *Profiles) Of(ctx context.Context, id string) (user.Snapshot, error) {
 	if kept, ok := p.cache.Get(id); ok {
 		return kept, nil
 	}
-	return p.cache.Load(ctx, id, p.load)
+	// The key outlives the token that the id may be a part of.
+	return p.cache.Load(ctx, strings.Clone(id), p.load)
 }
 
 func (p *Profiles) load(ctx context.Context, id string) (user.Snapshot, error) {

@@ -26,8 +26,10 @@ const borrowAttempts = 3
 var errExhausted = errors.New("no connection came free in time")
 
 // borrow runs work on one connection of the pool, which work must be done with
-// when it returns. work runs again, on another connection, where its first
-// statement did not leave: it then gives driver.ErrBadConn.
+// when it returns. work runs again, on another connection, where it gives
+// driver.ErrBadConn: its first statement did not leave. The driver says so too of
+// a statement without binds that left and was not answered, other than BEGIN and
+// COMMIT; outside of a unit of work such a one must bear being run twice.
 func (db *DB) borrow(ctx context.Context, pool *bun.DB, work func(ctx context.Context, on bun.Conn) error) error {
 	for attempt := 1; ; attempt++ {
 		err := db.onOne(ctx, pool, work)

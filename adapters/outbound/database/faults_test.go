@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -107,50 +109,57 @@ func TestAClosedDatabaseIsUnavailable(t *testing.T) {
 }
 
 // hangUpAt gives a server's URL by way of a line that is cut without an answer
-// once a word is asked of it.
-func hangUpAt(t *testing.T, to, word string) string {
+// once a word is asked of it, and tells whether it was.
+func hangUpAt(t *testing.T, to, word string) (way string, asked *atomic.Bool) {
 	t.Helper()
-	u, err := url.Parse(to)
+	config, err := pgx.ParseConfig(to)
 	if err != nil {
 		t.Fatal(err)
 	}
+	server := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = listener.Close() }) // nothing is lost with it
-	target := u.Host
+	asked = &atomic.Bool{}
 	go func() {
 		for {
 			from, err := listener.Accept()
 			if err != nil {
 				return // closed
 			}
-			server, err := net.Dial("tcp", target)
+			to, err := net.Dial("tcp", server)
 			if err != nil {
 				_ = from.Close() // the test notices
 				continue
 			}
 			go func() {
-				_, _ = io.Copy(from, server) // until the line is cut
+				_, _ = io.Copy(from, to) // until either end is gone
+				_ = from.Close()
 			}()
 			go func() {
-				asked := make([]byte, 64<<10)
+				said := make([]byte, 64<<10)
 				for {
-					n, err := from.Read(asked)
-					if err != nil || bytes.Contains(asked[:n], []byte(word)) {
+					n, err := from.Read(said)
+					if bytes.Contains(said[:n], []byte(word)) {
+						asked.Store(true)
 						break
 					}
-					if _, err := server.Write(asked[:n]); err != nil {
+					if _, failure := to.Write(said[:n]); err != nil || failure != nil {
 						break
 					}
 				}
-				_, _ = from.Close(), server.Close()
+				_, _ = from.Close(), to.Close()
 			}()
 		}
 	}()
+	u, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
 	u.Host = listener.Addr().String()
-	return u.String()
+	return u.String(), asked
 }
 
 // A server that is gone before it has answered is away, at each statement of a
@@ -160,15 +169,15 @@ func TestAServerThatHangsUpIsUnavailable(t *testing.T) {
 	to := services.Postgres(t)
 	migrated(t, to, 2)
 	for _, at := range []string{"begin", "FROM users", "INSERT INTO \"signals\"", "\vcommit\x00"} { // the last with its length: it is in a parameter as well
-		db := open(t, hangUpAt(t, to, at), 2)
-		err := database.NewUnitOfWork(db).Do(t.Context(), func(ctx context.Context, r outbound.Repositories) error {
+		way, asked := hangUpAt(t, to, at)
+		err := database.NewUnitOfWork(open(t, way, 2)).Do(t.Context(), func(ctx context.Context, r outbound.Repositories) error {
 			if _, err := r.Users.Get(ctx, domain.NoID); !errors.Is(err, sql.ErrNoRows) {
 				return err
 			}
 			return r.Signals.Append(ctx, token.Signal{Kind: token.SignalTokenRevoked, ID: "x", ExpiresAt: clock{}.Now()})
 		})
-		if domain.AsError(err).Kind != domain.KindUnavailable {
-			t.Errorf("at %s: %v, want unavailable", at, err)
+		if domain.AsError(err).Kind != domain.KindUnavailable || !asked.Load() {
+			t.Errorf("at %q: %v, want unavailable once it was asked", at, err)
 		}
 	}
 }

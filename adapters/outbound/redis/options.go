@@ -28,7 +28,7 @@ const (
 const bufferSize = 32 << 10
 
 // ringScale is the binary logarithm of how many commands a connection may have
-// under way; the next one waits. Each place in the ring is three objects for
+// under way; the next one waits. Each place in the ring is four objects for
 // life, and the library's 1,024 places a connection would be most of what each
 // collection passes over in an idle process.
 const ringScale = 8

@@ -43,8 +43,8 @@ func TestParse(t *testing.T) {
 		if (o.Sentinel.TLSConfig != nil) != (want.TLS && want.Master != "") {
 			t.Errorf("parse(%s): TLS to the Sentinels is %v", url, o.Sentinel.TLSConfig != nil)
 		}
-		if o.Dialer.Timeout != dialTimeout || o.Dialer.KeepAlive != keepAlive || o.ConnWriteTimeout != writeTimeout || !o.DisableCache {
-			t.Errorf("parse(%s) leaves the library's timings", url)
+		if o.Dialer.Timeout != dialTimeout || o.Dialer.KeepAlive != keepAlive || o.ConnWriteTimeout != writeTimeout || !o.DisableCache || o.RingScaleEachConn != ringScale {
+			t.Errorf("parse(%s) leaves the library's settings", url)
 		}
 	}
 }
