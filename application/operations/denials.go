@@ -63,9 +63,9 @@ func (d *Denials) Denied(ctx context.Context, denial inbound.Denial) error {
 }
 
 // ClientRefused keeps that a client did not prove itself; of those from one
-// address, or network of IPv6, only so many a minute. The client is the zero Party where there is none
-// of that id: what the request called it is not kept, it may be a secret in the
-// wrong place.
+// address, or network of IPv6, only so many a minute. The client is the zero
+// Party where there is none of that id: what the request called it is not kept,
+// it may be a secret in the wrong place.
 func (d *Denials) ClientRefused(ctx context.Context, refused domain.Party) error {
 	actor := domain.Party{Kind: domain.PartyUnknown, ID: domain.OriginFrom(ctx).Site()}
 	if !d.count(d.sites, actor) {

@@ -16,6 +16,7 @@ type Kept struct {
 	text                           string // the others, in the order of keep
 }
 
+// keep packs the claims of a token that was found good.
 func keep(c token.AccessClaims) Kept {
 	p := make(packer, 0, 512)
 	for _, text := range []string{c.Issuer, c.Subject, c.ID, c.ClientID, c.Username, c.SessionID, c.MayAct, c.KeyID} {

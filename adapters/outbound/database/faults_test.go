@@ -129,13 +129,13 @@ func hangUpAt(t *testing.T, to, word string) (way string, asked *atomic.Bool) {
 			if err != nil {
 				return // closed
 			}
-			to, err := net.Dial("tcp", server)
+			on, err := net.Dial("tcp", server)
 			if err != nil {
 				_ = from.Close() // the test notices
 				continue
 			}
 			go func() {
-				_, _ = io.Copy(from, to) // until either end is gone
+				_, _ = io.Copy(from, on) // until either end is gone
 				_ = from.Close()
 			}()
 			go func() {
@@ -146,11 +146,11 @@ func hangUpAt(t *testing.T, to, word string) (way string, asked *atomic.Bool) {
 						asked.Store(true)
 						break
 					}
-					if _, failure := to.Write(said[:n]); err != nil || failure != nil {
+					if _, failure := on.Write(said[:n]); err != nil || failure != nil {
 						break
 					}
 				}
-				_, _ = from.Close(), to.Close()
+				_, _ = from.Close(), on.Close()
 			}()
 		}
 	}()
