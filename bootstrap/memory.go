@@ -20,6 +20,11 @@ import (
 // busy server collect many times a second.
 const leastGarbage = 48 << 20
 
+// mostGarbage is up to which a heap may grow by more than is usual, in bytes. A
+// hash leaves 19 MiB, and makes a collection dear: each passes over all that
+// lives, out of the processor's caches, while other hashes wait for memory.
+const mostGarbage = 96 << 20
+
 // mindMemory has the runtime collect less often while the heap is small, and
 // more often near the limit of a container instead of being killed at it. The
 // environment's GOGC and GOMEMLIMIT win. The options are for the server whose
@@ -29,7 +34,7 @@ func mindMemory() []Option {
 	if os.Getenv("GOGC") != "" {
 		return nil
 	}
-	p := &pace{}
+	p := &pace{percent: usual}
 	afterEachCollection(p.adjust)
 	return []Option{Decorate(func(hasher outbound.PasswordHasher) outbound.PasswordHasher { return pacedHasher{hasher, p} })}
 }
@@ -37,41 +42,38 @@ func mindMemory() []Option {
 // usual is the growth, in per cent, at which the runtime collects by itself.
 const usual = 100
 
+// moderate is the most growth, in per cent, of a heap that passwords are hashed in.
+const moderate = 2 * usual
+
 // collectAt gives the growth at which to collect next, in per cent of a live
-// heap in bytes: by leastGarbage, but to no less than twice its size, as is
-// usual, and to no more than four times.
+// heap in bytes: by mostGarbage, but to no more than three times its size, or by
+// leastGarbage, but to no more than four times, and to no less than twice, as is
+// usual.
 func collectAt(live uint64) int {
-	return int(min(3*usual, max(usual, usual*leastGarbage/max(live, 1))))
+	by := func(garbage uint64) uint64 { return usual * garbage / max(live, 1) }
+	return int(max(usual, min(moderate, by(mostGarbage)), min(3*usual, by(leastGarbage))))
 }
 
-// pace is how often the runtime collects: as usual while passwords are hashed,
-// for each takes tens of MiB, all at once and more than all else that lives, and
-// what was set for the heap before would multiply them.
+// pace is how often the runtime collects. A password takes tens of MiB to hash,
+// all at once and more than all else that lives, and what was set for the heap
+// before would multiply them: so it is moderated first.
 type pace struct {
 	mu      sync.Mutex
-	hashing int
+	percent int
 }
 
-func (p *pace) adjust() {
+func (p *pace) adjust() { p.set(func(int) int { return collectAt(liveHeap()) }) }
+
+func (p *pace) moderate() { p.set(func(now int) int { return min(now, moderate) }) }
+
+// set changes the growth, which has the world stop for a moment, where it is another.
+func (p *pace) set(next func(now int) int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.hashing == 0 {
-		debug.SetGCPercent(collectAt(liveHeap()))
+	if percent := next(p.percent); percent != p.percent {
+		p.percent = percent
+		debug.SetGCPercent(percent)
 	}
-}
-
-func (p *pace) beginHash() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.hashing++; p.hashing == 1 {
-		debug.SetGCPercent(usual)
-	}
-}
-
-func (p *pace) endHash() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.hashing--
 }
 
 type pacedHasher struct {
@@ -81,15 +83,13 @@ type pacedHasher struct {
 
 // Hash implements the port.
 func (h pacedHasher) Hash(ctx context.Context, password domain.Secret) (string, error) {
-	h.pace.beginHash()
-	defer h.pace.endHash()
+	h.pace.moderate()
 	return h.PasswordHasher.Hash(ctx, password)
 }
 
 // Verify implements the port.
 func (h pacedHasher) Verify(ctx context.Context, password domain.Secret, encoded string) (match, outdated bool, err error) {
-	h.pace.beginHash()
-	defer h.pace.endHash()
+	h.pace.moderate()
 	return h.PasswordHasher.Verify(ctx, password, encoded)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"testing"
 	"time"
 
@@ -18,8 +19,11 @@ func TestCollectsWhenGarbageIsWorthIt(t *testing.T) {
 	}{
 		{0, 300},       // no division by nothing
 		{6 << 20, 300}, // what lives may be much more by the next time
+		{20 << 20, 240},
 		{24 << 20, 200},
-		{48 << 20, 100},
+		{48 << 20, 200}, // with two hashes under way
+		{64 << 20, 150},
+		{96 << 20, 100},
 		{500 << 20, 100}, // a large heap grows as is usual
 	} {
 		if got := collectAt(tc.live); got != tc.percent {
@@ -49,49 +53,45 @@ func TestEveryCollectionIsFollowed(t *testing.T) {
 	}
 }
 
-// slowHasher hashes until it is told to stop.
-type slowHasher struct {
-	outbound.PasswordHasher
-	begun, end chan struct{}
+// gaugingHasher tells at which growth the runtime collects while it hashes.
+type gaugingHasher struct{ outbound.PasswordHasher }
+
+func growth() int {
+	percent := debug.SetGCPercent(usual)
+	debug.SetGCPercent(percent)
+	return percent
 }
 
-func (h slowHasher) Hash(context.Context, domain.Secret) (string, error) {
-	h.begun <- struct{}{}
-	<-h.end
-	return "", nil
+func (gaugingHasher) Hash(context.Context, domain.Secret) (string, error) {
+	return strconv.Itoa(growth()), nil
 }
 
-func TestCollectsAsUsualWhileHashing(t *testing.T) {
+func (gaugingHasher) Verify(context.Context, domain.Secret, string) (bool, bool, error) {
+	return growth() == moderate, false, nil
+}
+
+func TestAHashDoesNotMultiplyWhatWasSetForASmallHeap(t *testing.T) {
 	before := debug.SetGCPercent(usual)
 	defer debug.SetGCPercent(before)
-	now := func() int { p := debug.SetGCPercent(usual); debug.SetGCPercent(p); return p }
-	p, slow := &pace{}, slowHasher{begun: make(chan struct{}), end: make(chan struct{})}
-	hasher := pacedHasher{slow, p}
-	hash := func(done chan<- struct{}) {
-		_, _ = hasher.Hash(t.Context(), domain.Secret{}) // never fails here
-		done <- struct{}{}
-	}
+	p := &pace{percent: usual}
+	hasher := pacedHasher{gaugingHasher{}, p}
+	small := func() { p.set(func(int) int { return collectAt(6 << 20) }) }
 
-	debug.SetGCPercent(3 * usual)
-	done := make(chan struct{})
-	go hash(done)
-	go hash(done)
-	<-slow.begun
-	<-slow.begun
-	p.adjust()
-	if got := now(); got != usual {
-		t.Errorf("while two are hashed it collects at %d %%", got)
+	if small(); growth() <= moderate {
+		t.Fatalf("a small heap collects at %d %%", growth())
 	}
-	slow.end <- struct{}{}
-	<-done
-	p.adjust()
-	if got := now(); got != usual {
-		t.Errorf("while one is hashed it collects at %d %%", got)
+	if got, _ := hasher.Hash(t.Context(), domain.Secret{}); got != strconv.Itoa(moderate) {
+		t.Errorf("it hashes at %s %%", got)
 	}
-	slow.end <- struct{}{}
-	<-done
-	p.adjust()
-	if got, want := now(), collectAt(liveHeap()); got != want {
-		t.Errorf("afterwards it collects at %d %%, want %d %%", got, want)
+	small()
+	if moderated, _, _ := hasher.Verify(t.Context(), domain.Secret{}, ""); !moderated {
+		t.Error("it verifies as before")
+	}
+	p.set(func(int) int { return usual })
+	if got, _ := hasher.Hash(t.Context(), domain.Secret{}); got != strconv.Itoa(usual) {
+		t.Errorf("of a large heap it hashes at %s %%, as is usual", got)
+	}
+	if p.adjust(); growth() != collectAt(liveHeap()) {
+		t.Errorf("after a collection it is %d %%", growth())
 	}
 }
