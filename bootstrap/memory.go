@@ -23,7 +23,7 @@ const leastGarbage = 48 << 20
 // mostGarbage is up to which a heap may grow by more than is usual, in bytes. A
 // hash leaves 19 MiB, and makes a collection dear: each passes over all that
 // lives, out of the processor's caches, while other hashes wait for memory.
-const mostGarbage = 96 << 20
+const mostGarbage = 72 << 20
 
 // mindMemory has the runtime collect less often while the heap is small, and
 // more often near the limit of a container instead of being killed at it. The
@@ -42,8 +42,8 @@ func mindMemory() []Option {
 // usual is the growth, in per cent, at which the runtime collects by itself.
 const usual = 100
 
-// moderate is the most growth, in per cent, of a heap that passwords are hashed in.
-const moderate = 2 * usual
+// fast is the most growth, in per cent, of a heap that passwords are hashed in.
+const fast = 2 * usual
 
 // collectAt gives the growth at which to collect next, in per cent of a live
 // heap in bytes: by mostGarbage, but to no more than three times its size, or by
@@ -51,12 +51,12 @@ const moderate = 2 * usual
 // usual.
 func collectAt(live uint64) int {
 	by := func(garbage uint64) uint64 { return usual * garbage / max(live, 1) }
-	return int(max(usual, min(moderate, by(mostGarbage)), min(3*usual, by(leastGarbage))))
+	return int(max(usual, min(fast, by(mostGarbage)), min(3*usual, by(leastGarbage))))
 }
 
 // pace is how often the runtime collects. A password takes tens of MiB to hash,
 // all at once and more than all else that lives, and what was set for the heap
-// before would multiply them: so it is moderated first.
+// before would multiply them: so it is as usual until the next collection.
 type pace struct {
 	mu      sync.Mutex
 	percent int
@@ -64,7 +64,14 @@ type pace struct {
 
 func (p *pace) adjust() { p.set(func(int) int { return collectAt(liveHeap()) }) }
 
-func (p *pace) moderate() { p.set(func(now int) int { return min(now, moderate) }) }
+func (p *pace) hash() {
+	p.set(func(now int) int {
+		if now > fast {
+			return usual
+		}
+		return now
+	})
+}
 
 // set changes the growth, which has the world stop for a moment, where it is another.
 func (p *pace) set(next func(now int) int) {
@@ -83,13 +90,13 @@ type pacedHasher struct {
 
 // Hash implements the port.
 func (h pacedHasher) Hash(ctx context.Context, password domain.Secret) (string, error) {
-	h.pace.moderate()
+	h.pace.hash()
 	return h.PasswordHasher.Hash(ctx, password)
 }
 
 // Verify implements the port.
 func (h pacedHasher) Verify(ctx context.Context, password domain.Secret, encoded string) (match, outdated bool, err error) {
-	h.pace.moderate()
+	h.pace.hash()
 	return h.PasswordHasher.Verify(ctx, password, encoded)
 }
 

@@ -21,9 +21,9 @@ func TestCollectsWhenGarbageIsWorthIt(t *testing.T) {
 		{6 << 20, 300}, // what lives may be much more by the next time
 		{20 << 20, 240},
 		{24 << 20, 200},
-		{48 << 20, 200}, // with two hashes under way
-		{64 << 20, 150},
-		{96 << 20, 100},
+		{36 << 20, 200},
+		{48 << 20, 150}, // with two hashes under way
+		{72 << 20, 100},
 		{500 << 20, 100}, // a large heap grows as is usual
 	} {
 		if got := collectAt(tc.live); got != tc.percent {
@@ -67,7 +67,7 @@ func (gaugingHasher) Hash(context.Context, domain.Secret) (string, error) {
 }
 
 func (gaugingHasher) Verify(context.Context, domain.Secret, string) (bool, bool, error) {
-	return growth() == moderate, false, nil
+	return growth() == usual, false, nil
 }
 
 func TestAHashDoesNotMultiplyWhatWasSetForASmallHeap(t *testing.T) {
@@ -77,19 +77,19 @@ func TestAHashDoesNotMultiplyWhatWasSetForASmallHeap(t *testing.T) {
 	hasher := pacedHasher{gaugingHasher{}, p}
 	small := func() { p.set(func(int) int { return collectAt(6 << 20) }) }
 
-	if small(); growth() <= moderate {
+	if small(); growth() <= fast {
 		t.Fatalf("a small heap collects at %d %%", growth())
 	}
-	if got, _ := hasher.Hash(t.Context(), domain.Secret{}); got != strconv.Itoa(moderate) {
+	if got, _ := hasher.Hash(t.Context(), domain.Secret{}); got != strconv.Itoa(usual) {
 		t.Errorf("it hashes at %s %%", got)
 	}
 	small()
-	if moderated, _, _ := hasher.Verify(t.Context(), domain.Secret{}, ""); !moderated {
+	if asUsual, _, _ := hasher.Verify(t.Context(), domain.Secret{}, ""); !asUsual {
 		t.Error("it verifies as before")
 	}
-	p.set(func(int) int { return usual })
-	if got, _ := hasher.Hash(t.Context(), domain.Secret{}); got != strconv.Itoa(usual) {
-		t.Errorf("of a large heap it hashes at %s %%, as is usual", got)
+	p.set(func(int) int { return collectAt(48 << 20) })
+	if got, _ := hasher.Hash(t.Context(), domain.Secret{}); got != "150" {
+		t.Errorf("in a heap with hashes it hashes at %s %%", got)
 	}
 	if p.adjust(); growth() != collectAt(liveHeap()) {
 		t.Errorf("after a collection it is %d %%", growth())
