@@ -23,7 +23,7 @@ const leastGarbage = 48 << 20
 // mostGarbage is up to which a heap may grow by more than is usual, in bytes. A
 // hash leaves 19 MiB, and makes a collection dear: each passes over all that
 // lives, out of the processor's caches, while other hashes wait for memory.
-const mostGarbage = 72 << 20
+const mostGarbage = 96 << 20
 
 // mindMemory has the runtime collect less often while the heap is small, and
 // more often near the limit of a container instead of being killed at it. The

@@ -21,9 +21,9 @@ func TestCollectsWhenGarbageIsWorthIt(t *testing.T) {
 		{6 << 20, 300}, // what lives may be much more by the next time
 		{20 << 20, 240},
 		{24 << 20, 200},
-		{36 << 20, 200},
-		{48 << 20, 150}, // with two hashes under way
-		{72 << 20, 100},
+		{48 << 20, 200}, // with two hashes under way
+		{64 << 20, 150}, // and full caches
+		{96 << 20, 100},
 		{500 << 20, 100}, // a large heap grows as is usual
 	} {
 		if got := collectAt(tc.live); got != tc.percent {
@@ -87,7 +87,7 @@ func TestAHashDoesNotMultiplyWhatWasSetForASmallHeap(t *testing.T) {
 	if asUsual, _, _ := hasher.Verify(t.Context(), domain.Secret{}, ""); !asUsual {
 		t.Error("it verifies as before")
 	}
-	p.set(func(int) int { return collectAt(48 << 20) })
+	p.set(func(int) int { return collectAt(64 << 20) })
 	if got, _ := hasher.Hash(t.Context(), domain.Secret{}); got != "150" {
 		t.Errorf("in a heap with hashes it hashes at %s %%", got)
 	}

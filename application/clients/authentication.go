@@ -126,11 +126,16 @@ func (a *Authenticator) Authenticate(ctx context.Context, credentials inbound.Cl
 
 // again looks at the store where a kept copy refused: a secret may have been made
 // anew on another instance a moment ago; and an unknown id is looked up each time,
-// so that time would tell the known ones. Without the store the copy decides.
+// so that time would tell the known ones, as would a refusal without the store.
 func (a *Authenticator) again(ctx context.Context, kept *client.ServiceClient, method Method, credentials inbound.ClientCredentials) (*client.ServiceClient, bool, error) {
 	stored, err := a.source.Stored(ctx, credentials.ID)
-	if err != nil || stored.Snapshot().Version == kept.Snapshot().Version {
-		return kept, false, nil //nolint:nilerr // refused, as by the copy
+	switch {
+	case err != nil && domain.AsError(err).Kind == domain.KindNotFound:
+		return kept, false, nil // deleted meanwhile
+	case err != nil:
+		return nil, false, err
+	case stored.Snapshot().Version == kept.Snapshot().Version:
+		return kept, false, nil
 	}
 	proved, err := method.Proves(ctx, stored, credentials)
 	return stored, proved, err

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -178,6 +179,7 @@ func TestAuthenticateByAnOldCopy(t *testing.T) {
 		away   error
 		proves bool
 		asked  int
+		code   domain.Code // of the refusal, where it is not CodeInvalidClient
 	}{
 		"right":                      {id: "c", secret: before, proves: true},
 		"wrong":                      {id: "c", secret: now, stored: with(before, 1, true), asked: 1},
@@ -186,12 +188,12 @@ func TestAuthenticateByAnOldCopy(t *testing.T) {
 		"made anew, wrong all along": {id: "c", secret: domain.NewSecret("x"), stored: with(now, 2, true), asked: 1},
 		"made anew, closed":          {id: "c", secret: now, stored: with(now, 2, false), asked: 1},
 		"deleted":                    {id: "c", secret: now, away: domain.NotFound("no such client"), asked: 1},
-		"the store is away":          {id: "c", secret: now, away: unavailable(), asked: 1},
+		"the store is away":          {id: "c", secret: now, away: unavailable(), asked: 1, code: domain.CodeUnavailable},
 	} {
 		from := &copied{kept: with(before, 1, true), stored: tc.stored, away: tc.away}
 		a := authenticatorOf(t, from, func(string, time.Time) {})
 		_, err := a.Authenticate(t.Context(), inbound.ClientCredentials{Method: inbound.AuthBasic, ID: tc.id, Secret: tc.secret})
-		if proved := err == nil; proved != tc.proves || !proved && !domain.HasCode(err, domain.CodeInvalidClient) {
+		if proved := err == nil; proved != tc.proves || !proved && !domain.HasCode(err, cmp.Or(tc.code, domain.CodeInvalidClient)) {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if from.asked != tc.asked {

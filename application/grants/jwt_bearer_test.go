@@ -120,7 +120,7 @@ func TestJWTBearerForAUser(t *testing.T) {
 		t.Error("a refresh token was given")
 	}
 	for _, s := range b.work.sessions {
-		if !s.ExpiresAt.Equal(given.Now.Add(answer.ExpiresIn)) {
+		if !s.ExpiresAt.Equal(given.Now.Add(answer.ExpiresIn).Truncate(time.Second)) {
 			t.Errorf("the session lives until %s", s.ExpiresAt)
 		}
 	}

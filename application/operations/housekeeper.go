@@ -86,6 +86,9 @@ const (
 	maxBatches = 100
 	// keptFor is how long what is over can still be looked at.
 	keptFor = 7 * 24 * time.Hour
+	// toldFor is how long a ticket that expired is told from one that never was:
+	// longer than any device waits between two requests (RFC 8628, section 3.5).
+	toldFor = 10 * time.Minute
 )
 
 // Sweeps are the duties that delete what nobody needs any more. Events are the
@@ -107,7 +110,7 @@ func Sweeps(clock outbound.Clock, store outbound.Housekeeping) []Duty {
 		duty("sessions", keptFor, store.Sessions),
 		duty("pending registrations", 0, store.PendingRegistrations),
 		duty("lockouts", keptFor, store.Lockouts),
-		duty("tickets", 0, store.Tickets),
+		duty("tickets", toldFor, store.Tickets),
 		duty("signing keys", keptFor, store.SigningKeys),
 	}
 }

@@ -186,6 +186,9 @@ func valueOf(k *koanf.Koanf, key string) string {
 func (c *Config) check() Problems {
 	var problems Problems
 	say := func(name, text string) { problems = append(problems, prefix+name+" "+text) }
+	if c.HTTP.OpsAddr == c.HTTP.Addr && !strings.HasSuffix(c.HTTP.Addr, ":0") { // of port 0 each is another
+		say("OPS_ADDR", "must be another address than KEYSTONE_HTTP_ADDR")
+	}
 	if c.Passwords.MinLength > c.Passwords.MaxLength {
 		say("PASSWORD_MIN_LENGTH", "must not exceed KEYSTONE_PASSWORD_MAX_LENGTH")
 	}

@@ -43,11 +43,13 @@ type SessionSnapshot struct {
 	EndReason EndReason
 }
 
-// OpenSession starts a session that lives at most maxAge.
+// OpenSession starts a session that lives at most maxAge, of at least a second.
+// It ends with a whole second, as its access tokens do: there is no moment at
+// which it lives and no token of it can.
 func OpenSession(id, userID domain.ID, clientID string, origin domain.Origin, now time.Time, maxAge time.Duration) *Session {
 	return &Session{s: SessionSnapshot{
 		ID: id, UserID: userID, ClientID: clientID, Address: origin.Address, UserAgent: origin.UserAgent,
-		CreatedAt: now, ExpiresAt: now.Add(maxAge),
+		CreatedAt: now, ExpiresAt: now.Add(maxAge).Truncate(time.Second),
 	}}
 }
 

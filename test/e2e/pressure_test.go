@@ -45,7 +45,7 @@ func TestLoginStorm(t *testing.T) {
 		logins      = 300
 		concurrency = 2
 		hash        = 19456    // KiB, the default
-		garbage     = 72 << 10 // KiB, what waits for a collection
+		garbage     = 96 << 10 // KiB, what waits for a collection
 		rest        = 48 << 10 // KiB
 	)
 	costly := settings{"ARGON2_MEMORY_KIB": fmt.Sprint(hash), "ARGON2_ITERATIONS": "2", "HASH_CONCURRENCY": fmt.Sprint(concurrency), "HASH_QUEUE": "64"}

@@ -129,8 +129,11 @@ func auditFilter(c echo.Context) (filter domain.AuditFilter, err error) {
 // parseMoment reads a time; before 1970 and after 9999 nothing happened.
 func parseMoment(name, value string, into *time.Time) *domain.Field {
 	at, err := time.Parse(time.RFC3339, value)
-	if err != nil || at.Unix() < 0 || at.UTC().Year() > 9999 {
+	switch {
+	case err != nil:
 		return &domain.Field{Name: name, Code: "format", Message: "must be a time as RFC 3339 has it, such as 2026-01-31T12:00:00Z"}
+	case at.Unix() < 0 || at.UTC().Year() > 9999:
+		return &domain.Field{Name: name, Code: "range", Message: "must be a time from 1970 to 9999"}
 	}
 	*into = at.UTC()
 	return nil

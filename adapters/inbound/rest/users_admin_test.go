@@ -77,6 +77,7 @@ func TestQueriesAreToldAllThatIsWrong(t *testing.T) {
 		adminUsersPath + "?is_active=x&is_verified=x&created_after=x&limit=0&cursor=x": {"is_active format", "is_verified format", "created_after format", "limit range", "cursor format"},
 		adminUsersPath + "?sort=password_hash&fields=a&q=a&is_active=x":                {"fields unknown", "sort unknown"},
 		"/api/v1/admin/audit?to=x&from=x&outcome=x&limit=x":                            {"outcome unknown", "from format", "to format", "limit range"},
+		"/api/v1/admin/audit?to=9999-12-31T23:59:59-01:00&from=0000-01-01T00:00:00Z":   {"from range", "to range"},
 		"/api/v1/admin/audit/export?limit=1":                                           {"limit unknown"},
 		rolesPath + "?q=a":                                                             {"q unknown"},
 		mePath + "/sessions?" + strings.Repeat("n", 100) + "=1":                        {strings.Repeat("n", maxFieldName) + " unknown"},

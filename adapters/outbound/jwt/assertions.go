@@ -107,5 +107,5 @@ func decodeAssertionHeader(encoded string) (header, bool) {
 		return h, false
 	}
 	typed := h.Type == "" || strings.EqualFold(h.Type, assertionType) || strings.EqualFold(h.Type, "application/"+assertionType)
-	return h, typed && h.Algorithm != "" && len(h.KeyID) <= maxKeyID && h.Critical == nil
+	return h, typed && h.Algorithm != "" && len(h.KeyID) <= maxKeyID && h.plain()
 }

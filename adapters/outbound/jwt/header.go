@@ -21,6 +21,7 @@ type header struct {
 	Algorithm string         `json:"alg"`
 	KeyID     string         `json:"kid"`
 	Critical  jsontext.Value `json:"crit"`
+	Unencoded jsontext.Value `json:"b64"` // not for JWTs (RFC 7797, section 7)
 }
 
 // decodeHeader reads the header and tells whether it may be that of an access
@@ -35,9 +36,12 @@ func decodeHeader(encoded string) (header, bool) {
 	if !ok || json.Unmarshal(raw, &h) != nil {
 		return h, false
 	}
-	ok = isAccessToken(h.Type) && h.Algorithm != "" && h.KeyID != "" && len(h.KeyID) <= maxKeyID && h.Critical == nil
+	ok = isAccessToken(h.Type) && h.Algorithm != "" && h.KeyID != "" && len(h.KeyID) <= maxKeyID && h.plain()
 	return h, ok
 }
+
+// plain tells that the header asks for nothing that we don't do.
+func (h header) plain() bool { return h.Critical == nil && h.Unencoded == nil }
 
 // isAccessToken compares media types (RFC 7515, section 4.1.9): without regard
 // to case, and `application/` may be left out.

@@ -76,6 +76,8 @@ func TestHeaders(t *testing.T) {
 		"unknown member twice":   {header(`"typ":"at+jwt","x":1,"x":2`), false},
 		"nested member twice":    {header(`"typ":"at+jwt","x":{"y":1,"y":2}`), false},
 		"crit null":              {header(`"typ":"at+jwt","crit":null`), false},
+		"b64 without crit":       {header(`"typ":"at+jwt","b64":false`), false},
+		"b64 true":               {header(`"typ":"at+jwt","b64":true`), false},
 		"alg null":               {fmt.Sprintf(`{"alg":null,"kid":%q,"typ":"at+jwt"}`, kid), false},
 		"not JSON":               {"hunter2", false},
 		"byte order mark":        {"\ufeff" + header(`"typ":"at+jwt"`), false},
