@@ -20,9 +20,9 @@ import (
 // busy server collect many times a second.
 const leastGarbage = 48 << 20
 
-// mostGarbage is up to which a heap may grow by more than is usual, in bytes. A
-// hash leaves 19 MiB, and makes a collection dear: each passes over all that
-// lives, out of the processor's caches, while other hashes wait for memory.
+// mostGarbage is what may pile up at most where that is more than is usual, in
+// bytes. A hash leaves 19 MiB, and makes a collection dear: each passes over all
+// that lives, out of the processor's caches, while other hashes wait for memory.
 const mostGarbage = 96 << 20
 
 // mindMemory has the runtime collect less often while the heap is small, and
@@ -42,7 +42,7 @@ func mindMemory() []Option {
 // usual is the growth, in per cent, at which the runtime collects by itself.
 const usual = 100
 
-// fast is the most growth, in per cent, of a heap that passwords are hashed in.
+// fast is the most growth, in per cent, that a password may begin to be hashed at.
 const fast = 2 * usual
 
 // collectAt gives the growth at which to collect next, in per cent of a live
@@ -56,7 +56,8 @@ func collectAt(live uint64) int {
 
 // pace is how often the runtime collects. A password takes tens of MiB to hash,
 // all at once and more than all else that lives, and what was set for the heap
-// before would multiply them: so it is as usual until the next collection.
+// of a few MiB before would multiply them: so that is undone until the next
+// collection.
 type pace struct {
 	mu      sync.Mutex
 	percent int
@@ -73,7 +74,7 @@ func (p *pace) hash() {
 	})
 }
 
-// set changes the growth, which has the world stop for a moment, where it is another.
+// set changes the growth, which takes a lock of the runtime's, where it is another.
 func (p *pace) set(next func(now int) int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -87,7 +87,8 @@ var nobody = client.Rehydrate(client.Snapshot{
 
 // Authenticate gives the client that the credentials prove. The zero
 // credentials give the built-in first-party client. Everything else fails
-// with invalid_client, alike for unknown, inactive and wrong.
+// with invalid_client, alike for unknown, inactive and wrong; where the store
+// is away, unknown and wrong are CodeUnavailable.
 func (a *Authenticator) Authenticate(ctx context.Context, credentials inbound.ClientCredentials) (*client.ServiceClient, error) {
 	if credentials == (inbound.ClientCredentials{}) {
 		credentials.ID = client.FirstParty

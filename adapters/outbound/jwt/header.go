@@ -21,7 +21,7 @@ type header struct {
 	Algorithm string         `json:"alg"`
 	KeyID     string         `json:"kid"`
 	Critical  jsontext.Value `json:"crit"`
-	Unencoded jsontext.Value `json:"b64"` // not for JWTs (RFC 7797, section 7)
+	Encoded   jsontext.Value `json:"b64"` // never false in a JWT (RFC 7797, section 7)
 }
 
 // decodeHeader reads the header and tells whether it may be that of an access
@@ -41,7 +41,9 @@ func decodeHeader(encoded string) (header, bool) {
 }
 
 // plain tells that the header asks for nothing that we don't do.
-func (h header) plain() bool { return h.Critical == nil && h.Unencoded == nil }
+func (h header) plain() bool {
+	return h.Critical == nil && (h.Encoded == nil || h.Encoded.Kind() == 't')
+}
 
 // isAccessToken compares media types (RFC 7515, section 4.1.9): without regard
 // to case, and `application/` may be left out.
