@@ -35,7 +35,7 @@ func mindMemory() []Option {
 		return nil
 	}
 	p := &pace{percent: usual}
-	afterEachCollection(p.adjust)
+	afterEachCollection(func() { p.adjust(liveHeap()) })
 	return []Option{Decorate(func(hasher outbound.PasswordHasher) outbound.PasswordHasher { return pacedHasher{hasher, p} })}
 }
 
@@ -63,24 +63,20 @@ type pace struct {
 	percent int
 }
 
-func (p *pace) adjust() { p.set(func(int) int { return collectAt(liveHeap()) }) }
-
-func (p *pace) hash() {
-	p.set(func(now int) int {
-		if now > fast {
-			return usual
-		}
-		return now
-	})
-}
-
-// set changes the growth, which takes a lock of the runtime's, where it is another.
-func (p *pace) set(next func(now int) int) {
+// adjust sets the pace for a live heap, in bytes.
+func (p *pace) adjust(live uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if percent := next(p.percent); percent != p.percent {
-		p.percent = percent
-		debug.SetGCPercent(percent)
+	p.percent = collectAt(live)
+	debug.SetGCPercent(p.percent)
+}
+
+func (p *pace) hash() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.percent > fast {
+		p.percent = usual
+		debug.SetGCPercent(p.percent)
 	}
 }
 

@@ -75,23 +75,25 @@ func TestAHashDoesNotMultiplyWhatWasSetForASmallHeap(t *testing.T) {
 	defer debug.SetGCPercent(before)
 	p := &pace{percent: usual}
 	hasher := pacedHasher{gaugingHasher{}, p}
-	small := func() { p.set(func(int) int { return collectAt(6 << 20) }) }
 
-	if small(); growth() <= fast {
+	if p.adjust(6 << 20); growth() <= fast {
 		t.Fatalf("a small heap collects at %d %%", growth())
 	}
 	if got, _ := hasher.Hash(t.Context(), domain.Secret{}); got != strconv.Itoa(usual) {
 		t.Errorf("it hashes at %s %%", got)
 	}
-	small()
+	p.adjust(6 << 20)
 	if asUsual, _, _ := hasher.Verify(t.Context(), domain.Secret{}, ""); !asUsual {
 		t.Error("it verifies as before")
 	}
-	p.set(func(int) int { return collectAt(64 << 20) })
+	p.adjust(64 << 20)
 	if got, _ := hasher.Hash(t.Context(), domain.Secret{}); got != "150" {
 		t.Errorf("in a heap with hashes it hashes at %s %%", got)
 	}
-	if p.adjust(); growth() != collectAt(liveHeap()) {
+	if p.adjust(liveHeap()); growth() != collectAt(liveHeap()) {
 		t.Errorf("after a collection it is %d %%", growth())
+	}
+	if p.adjust(500 << 20); growth() != usual {
+		t.Errorf("a large heap collects at %d %%", growth())
 	}
 }

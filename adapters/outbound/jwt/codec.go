@@ -66,7 +66,7 @@ func (c *Codec) Verify(raw string, find func(kid string) (outbound.Key, bool)) (
 	encodedHeader, rest, _ := strings.Cut(raw, ".")
 	encodedPayload, encodedSignature, isComplete := strings.Cut(rest, ".") // further dots fail to decode
 	h, ok := decodeHeader(encodedHeader)
-	if !ok || !isComplete {
+	if !ok || !isComplete || !h.is(tokenType) || h.KeyID == "" {
 		return token.AccessClaims{}, token.InvalidToken("the token is malformed or not an access token")
 	}
 	found, ok := find(h.KeyID)

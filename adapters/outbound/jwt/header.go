@@ -24,9 +24,9 @@ type header struct {
 	Encoded   jsontext.Value `json:"b64"` // never false in a JWT (RFC 7797, section 7)
 }
 
-// decodeHeader reads the header and tells whether it may be that of an access
-// token. Extensions named critical are none of ours, so any refuses the token
-// (RFC 7515, section 4.1.11).
+// decodeHeader reads the header of a JWT and tells whether it asks for nothing
+// that is not done here. Extensions named critical are none of ours, so any
+// refuses the JWT (RFC 7515, section 4.1.11).
 func decodeHeader(encoded string) (header, bool) {
 	var h header
 	if base64.RawURLEncoding.DecodedLen(len(encoded)) > maxHeader {
@@ -36,19 +36,14 @@ func decodeHeader(encoded string) (header, bool) {
 	if !ok || json.Unmarshal(raw, &h) != nil {
 		return h, false
 	}
-	ok = isAccessToken(h.Type) && h.Algorithm != "" && h.KeyID != "" && len(h.KeyID) <= maxKeyID && h.plain()
-	return h, ok
+	plain := h.Critical == nil && (h.Encoded == nil || h.Encoded.Kind() == 't')
+	return h, plain && h.Algorithm != "" && len(h.KeyID) <= maxKeyID
 }
 
-// plain tells that the header asks for nothing that we don't do.
-func (h header) plain() bool {
-	return h.Critical == nil && (h.Encoded == nil || h.Encoded.Kind() == 't')
-}
-
-// isAccessToken compares media types (RFC 7515, section 4.1.9): without regard
-// to case, and `application/` may be left out.
-func isAccessToken(typ string) bool {
-	return strings.EqualFold(typ, tokenType) || strings.EqualFold(typ, "application/"+tokenType)
+// is compares media types (RFC 7515, section 4.1.9): without regard to case, and
+// `application/` may be left out.
+func (h header) is(typ string) bool {
+	return strings.EqualFold(h.Type, typ) || strings.EqualFold(h.Type, "application/"+typ)
 }
 
 // encodeHeader gives the first segment of every token of a key, dot included.
