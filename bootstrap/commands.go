@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"go.uber.org/fx"
@@ -64,11 +65,15 @@ func (c commands) serve(ctx context.Context) error {
 }
 
 // with hands the parts to a command that serves nothing, and closes them after.
-func (c commands) with(ctx context.Context, run func(parts) error) (err error) {
+func (c commands) with(ctx context.Context, run func(parts) error) error {
 	cfg, err := c.config()
 	if err != nil {
 		return err
 	}
+	return c.open(ctx, cfg, run)
+}
+
+func (c commands) open(ctx context.Context, cfg *config.Config, run func(parts) error) (err error) {
 	cfg.Storage.ReplicaURLs = nil // what a command reads is as the primary has it
 	var p parts
 	opts := append([]Option{WithLogger(newCommandLogger())}, c.opts...) // those of the program win
@@ -85,6 +90,37 @@ func (c commands) with(ctx context.Context, run func(parts) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, app.Stop(context.WithoutCancel(ctx))) }()
 	return run(p)
+}
+
+// errNowhere is for commands that need what is there: of an empty database
+// they would tell that all is well.
+var errNowhere = errors.New("the database holds no Keystone: is this the one that KEYSTONE_DATABASE_URL is to name?")
+
+// within is with for commands on what is there. A database that was never set
+// up is refused, and a file that does not exist is not made.
+func (c commands) within(ctx context.Context, run func(parts) error) error {
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	if cfg.SQLite() {
+		if _, err := os.Stat(cfg.SQLiteFile()); errors.Is(err, fs.ErrNotExist) {
+			return errNowhere
+		}
+	}
+	return c.open(ctx, cfg, func(p parts) error {
+		version, _, err := p.out.Schema.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if version == 0 {
+			return errNowhere
+		}
+		if err := p.ready(ctx); err != nil {
+			return err
+		}
+		return run(p)
+	})
 }
 
 // ready brings the store to where accounts and clients can be made.

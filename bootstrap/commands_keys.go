@@ -8,10 +8,7 @@ import (
 )
 
 func (c commands) keysList(ctx context.Context) (ring []inbound.SigningKey, err error) {
-	err = c.with(ctx, func(p parts) error {
-		if err := p.ready(ctx); err != nil {
-			return err
-		}
+	err = c.within(ctx, func(p parts) error {
 		ring, err = p.keys.KeysAsOperator(ctx)
 		return err
 	})
@@ -19,10 +16,7 @@ func (c commands) keysList(ctx context.Context) (ring []inbound.SigningKey, err 
 }
 
 func (c commands) keysRotate(ctx context.Context) (active inbound.SigningKey, err error) {
-	err = c.with(ctx, func(p parts) error {
-		if err := p.ready(ctx); err != nil {
-			return err
-		}
+	err = c.within(ctx, func(p parts) error {
 		active, err = p.keys.RotateAsOperator(ctx)
 		return err
 	})
@@ -30,10 +24,7 @@ func (c commands) keysRotate(ctx context.Context) (active inbound.SigningKey, er
 }
 
 func (c commands) auditVerify(ctx context.Context) (verdict inbound.AuditVerdict, err error) {
-	err = c.with(ctx, func(p parts) error {
-		if err := p.ready(ctx); err != nil {
-			return err
-		}
+	err = c.within(ctx, func(p parts) error {
 		verdict, err = p.sealer.Verify(ctx)
 		return err
 	})
@@ -43,10 +34,7 @@ func (c commands) auditVerify(ctx context.Context) (verdict inbound.AuditVerdict
 // keysReseal seals the keys first: should the rest fail, another run sets it
 // right, with both master keys still at hand.
 func (c commands) keysReseal(ctx context.Context) (resealed int, err error) {
-	err = c.with(ctx, func(p parts) error {
-		if err := p.ready(ctx); err != nil {
-			return err
-		}
+	err = c.within(ctx, func(p parts) error {
 		if resealed, err = p.keys.Reseal(ctx); err != nil {
 			return err
 		}

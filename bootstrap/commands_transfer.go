@@ -8,10 +8,7 @@ import (
 )
 
 func (c commands) export(ctx context.Context, hashes bool, emit func(inbound.Entry) error) error {
-	return c.with(ctx, func(p parts) error {
-		if err := p.ready(ctx); err != nil {
-			return err
-		}
+	return c.within(ctx, func(p parts) error {
 		return transfer.NewExporter(p.out.Clock, p.work, p.out.Scopes, p.out.Roles, p.out.Usage, p.out.UserList).Export(ctx, hashes, emit)
 	})
 }

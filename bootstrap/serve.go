@@ -218,7 +218,7 @@ func whereabouts(cfg *config.Config) string {
 	if !cfg.SQLite() {
 		return "state is in Postgres"
 	}
-	where := "database " + cfg.Storage.DatabaseURL.Reveal()[len("sqlite://"):]
+	where := "database " + cfg.SQLiteFile()
 	if cfg.Secrets.MasterKey.Empty() {
 		where += ", master key " + keyFile
 	}

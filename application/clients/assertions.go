@@ -40,9 +40,10 @@ func (a *Assertions) Algorithms() []string { return a.reader.Algorithms() }
 func (a *Assertions) Subject(raw domain.Secret) string { return a.reader.Subject(raw.Reveal()) }
 
 // Verify tells whether the client signed the assertion, for this installation
-// and for now. Whether it was used before is told by spending it.
-func (a *Assertions) Verify(c *client.ServiceClient, raw domain.Secret) (token.Assertion, bool) {
-	assertion, err := a.reader.Verify(raw.Reveal(), c.Keys())
+// and for now; its typ may be the one given, if any. Whether it was used before
+// is told by spending it.
+func (a *Assertions) Verify(c *client.ServiceClient, raw domain.Secret, typ string) (token.Assertion, bool) {
+	assertion, err := a.reader.Verify(raw.Reveal(), c.Keys(), typ)
 	if err != nil || assertion.Issuer != c.ClientID() || !assertion.Counts(a.issuer, a.clock.Now(), a.leeway()) {
 		return token.Assertion{}, false
 	}

@@ -23,7 +23,7 @@ type signed struct {
 
 func (s signed) Algorithms() []string      { return []string{"ES256"} }
 func (s signed) Subject(raw string) string { return s.by[raw].Subject }
-func (s signed) Verify(raw string, keys []byte) (token.Assertion, error) {
+func (s signed) Verify(raw string, keys []byte, _ string) (token.Assertion, error) {
 	if a, ok := s.by[raw]; ok && string(keys) == "keys of "+a.Issuer {
 		return a, nil
 	}
@@ -76,7 +76,7 @@ func TestAssertionsAreHeldToTheirClient(t *testing.T) {
 	others.Issuer, late.ExpiresAt, elsewhere.Audience = "d", given.Now, []string{"https://other.example"}
 	a, _ := newAssertions(map[string]token.Assertion{"good": asserted("1"), "other's": others, "late": late, "elsewhere": elsewhere})
 	for raw, want := range map[string]bool{"good": true, "other's": false, "late": false, "elsewhere": false, "no assertion": false} {
-		if got, ok := a.Verify(withKeys("c"), domain.NewSecret(raw)); ok != want || !ok && got.ID != "" {
+		if got, ok := a.Verify(withKeys("c"), domain.NewSecret(raw), ""); ok != want || !ok && got.ID != "" {
 			t.Errorf("%s: %t, %+v", raw, ok, got)
 		}
 	}

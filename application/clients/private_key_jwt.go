@@ -5,6 +5,7 @@ import (
 
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/client"
+	"github.com/keystone-auth/keystone/domain/token"
 	"github.com/keystone-auth/keystone/ports/inbound"
 )
 
@@ -34,7 +35,7 @@ func (p PrivateKeyJWT) Names(proof domain.Secret) string { return p.assertions.S
 // Proves verifies the assertion and, where it is the client's, uses it up. A
 // client that is registered for another method has keys for other things.
 func (p PrivateKeyJWT) Proves(ctx context.Context, c *client.ServiceClient, credentials inbound.ClientCredentials) (bool, error) {
-	assertion, signed := p.assertions.Verify(c, credentials.Secret)
+	assertion, signed := p.assertions.Verify(c, credentials.Secret, token.ClientAuthenticationType)
 	if !signed || assertion.Subject != c.ClientID() || c.AuthMethod() != string(AuthPrivateKeyJWT) || !c.IsActive() {
 		return false, nil
 	}

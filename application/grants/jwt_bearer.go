@@ -45,7 +45,7 @@ func (*JWTBearer) Rules() Rules { return Rules{Confidential: true, Required: []s
 // Prove verifies the assertion with the client's registered keys. It is used up
 // as the session is opened, so that of many requests with one, one is answered.
 func (g *JWTBearer) Prove(ctx context.Context, r Request) (Proof, error) {
-	assertion, good := g.assertions.Verify(r.Client, domain.NewSecret(r.Params["assertion"]))
+	assertion, good := g.assertions.Verify(r.Client, domain.NewSecret(r.Params["assertion"]), "")
 	if !good {
 		return Proof{}, refuse("the assertion is not valid")
 	}

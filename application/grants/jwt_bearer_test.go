@@ -27,8 +27,8 @@ const bearerGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 // said reads an assertion from its name: for whom it is.
 type said struct{ outbound.Assertions }
 
-func (said) Verify(raw string, keys []byte) (token.Assertion, error) {
-	if string(keys) != "keys" || raw == "forged" {
+func (said) Verify(raw string, keys []byte, typ string) (token.Assertion, error) {
+	if string(keys) != "keys" || raw == "forged" || typ != "" {
 		return token.Assertion{}, token.InvalidToken("no")
 	}
 	return token.Assertion{Issuer: "app", Subject: raw, Audience: []string{policy().Issuer}, ExpiresAt: given.Now.Add(time.Minute), ID: "1"}, nil

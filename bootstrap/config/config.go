@@ -6,6 +6,7 @@ package config
 import (
 	"net/netip"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/keystone-auth/keystone/domain"
@@ -39,7 +40,8 @@ type Config struct {
 	Tracing    Tracing
 	Revocation string // open or closed
 
-	given map[string]given // what was set and from where, for print and warnings
+	given   map[string]given // what was set and from where, for print and warnings
+	strange []string         // variables that may be misspelt, for warnings
 }
 
 // HTTP is how the API is reached.
@@ -142,6 +144,9 @@ type Log struct {
 
 // SQLite tells whether the embedded database is used.
 func (c *Config) SQLite() bool { return isSQLite(c.Storage.DatabaseURL.Reveal()) }
+
+// SQLiteFile is the path of the database where that is SQLite.
+func (c *Config) SQLiteFile() string { return strings.TrimPrefix(c.Storage.DatabaseURL.Reveal(), sqliteScheme) }
 
 // Driver names the kind of store: sqlite or postgres.
 func (c *Config) Driver() string {

@@ -169,8 +169,8 @@ func TestEnvironmentWinsOverFileOverDefaults(t *testing.T) {
 
 func TestAFileWithUnknownSettingsIsRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "keystone.yaml")
-	write(t, file, "acess_token_ttl: 5m\n")
-	if _, err := config.Load(file, nil); err == nil || !strings.Contains(err.Error(), "acess_token_ttl") {
+	write(t, file, "acess_token_ttl: 5m\nissuer_file: issuer\n")
+	if _, err := config.Load(file, nil); err == nil || !strings.Contains(err.Error(), "acess_token_ttl") || !strings.Contains(err.Error(), "issuer_file") {
 		t.Errorf("got %v", err)
 	}
 	if _, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"), nil); err == nil {

@@ -63,10 +63,9 @@ func New(values map[string]string) (*Config, error) {
 func (s sources) config() (*Config, error) {
 	var problems Problems
 	vars := variables()
-	c := &Config{given: map[string]given{}}
-	known := map[string]bool{}
+	c := &Config{given: map[string]given{}, strange: s.strange}
+	known := keys(vars)
 	for _, v := range vars {
-		known[v.key()] = true
 		value, set := s.lookup(v, &problems)
 		if set {
 			c.given[v.name] = value
@@ -84,7 +83,7 @@ func (s sources) config() (*Config, error) {
 		}
 	}
 	for _, key := range s.file.Keys() {
-		if !known[key] && !known[strings.TrimSuffix(key, "_file")] {
+		if !known[key] {
 			problems = append(problems, fmt.Sprintf("%q in %s is not a setting", key, s.fileName))
 		}
 	}
@@ -105,6 +104,7 @@ type sources struct {
 	env, file *koanf.Koanf
 	fileName  string // in messages
 	environ   []string
+	strange   []string // variables with the prefix that are no settings
 }
 
 // read loads both sources with koanf; keys are the variables' names in lower case.
@@ -115,22 +115,32 @@ func read(path string, environ []string, vars []variable) (sources, error) {
 			return s, fmt.Errorf("the configuration file can't be read: %w", err)
 		}
 	}
-	wanted := map[string]bool{}
-	for _, v := range vars {
-		wanted[v.key()], wanted[v.key()+"_file"] = true, true
-	}
+	known := keys(vars)
 	err := s.env.Load(env.Provider(".", env.Opt{
 		Prefix:      prefix,
 		EnvironFunc: func() []string { return environ },
 		TransformFunc: func(name, value string) (string, any) {
 			key := strings.ToLower(strings.TrimPrefix(name, prefix))
-			if !wanted[key] {
-				return "", nil // such as what Kubernetes sets for a service named keystone
+			if !known[key] {
+				s.strange = append(s.strange, name)
+				return "", nil
 			}
 			return key, value
 		},
 	}), nil)
 	return s, err
+}
+
+// keys are the names of all that may be set, those of files of secrets included.
+func keys(vars []variable) map[string]bool {
+	known := map[string]bool{}
+	for _, v := range vars {
+		known[v.key()] = true
+		if v.secret {
+			known[v.key()+"_file"] = true
+		}
+	}
+	return known
 }
 
 // lookup finds a variable: in the environment, in the file that its _FILE
@@ -266,19 +276,4 @@ func (c *Config) weakHashing() bool {
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
-}
-
-// Warnings are what is allowed and worth a second thought.
-func (c *Config) Warnings() []string {
-	var warnings []string
-	if c.weakHashing() {
-		warnings = append(warnings, "the Argon2 parameters are below the defaults")
-	}
-	if c.Env == Production && !c.SQLite() && c.Storage.RedisURL.Empty() {
-		warnings = append(warnings, "Postgres without Redis: several instances learn of revocations only by polling")
-	}
-	if c.Env == Production && !c.Accounts.VerificationRequired {
-		warnings = append(warnings, "e-mail verification is optional")
-	}
-	return warnings
 }

@@ -206,7 +206,9 @@ func replicaURLs(c *Config, s string) error {
 	return nil
 }
 
-func isSQLite(s string) bool { return strings.HasPrefix(s, "sqlite://") }
+const sqliteScheme = "sqlite://"
+
+func isSQLite(s string) bool { return strings.HasPrefix(s, sqliteScheme) }
 
 func isPostgres(s string) bool {
 	return strings.HasPrefix(s, "postgres://") || strings.HasPrefix(s, "postgresql://")

@@ -13,6 +13,10 @@ const assertionSkew = 30 * time.Second
 // maxAssertionID bounds a jti, in bytes.
 const maxAssertionID = 256
 
+// ClientAuthenticationType is the explicit typ of an assertion that proves its
+// client (RFC 7523bis, section 4). One that says what it grants has none.
+const ClientAuthenticationType = "client-authentication+jwt"
+
 // Assertion are the claims of a JWT by which a client says who it is, or who it
 // acts for (RFC 7523, section 3). Times are whole seconds in UTC, zero where
 // absent.

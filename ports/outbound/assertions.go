@@ -17,11 +17,13 @@ type Assertions interface {
 	// Subject gives the `sub` of what may be an assertion before anything of it
 	// is verified, to find whose keys to verify it with; else empty.
 	Subject(raw string) string
-	// Verify checks form, typ (JWT or absent), alg and signature with a key of
-	// the set that Keys gave back, and gives the claims; iss, sub, aud, jti and
-	// times are the caller's to check. The key is the one of the header's kid,
-	// or of all that serve its alg the only one; keys in headers are never looked
-	// at and any crit is refused. Every failure is KindUnauthenticated with
-	// CodeInvalidToken.
-	Verify(raw string, keys []byte) (token.Assertion, error)
+	// Verify checks form, typ, alg and signature with a key of the set that Keys
+	// gave back, and gives the claims; iss, sub, aud, jti and times are the
+	// caller's to check. The typ is JWT or absent or, where one is given, the
+	// explicit typ of what is asked for, so that no other JWT that a client signs
+	// passes for it (RFC 8725, section 3.11). The key is the one of the header's
+	// kid, or of all that serve its alg the only one; keys in headers are never
+	// looked at and any crit is refused. Every failure is KindUnauthenticated
+	// with CodeInvalidToken.
+	Verify(raw string, keys []byte, typ string) (token.Assertion, error)
 }

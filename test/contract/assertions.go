@@ -87,6 +87,9 @@ func newECAsserter(t testing.TB, alg string, curve elliptic.Curve) asserter {
 	return asserter{alg, key, members{"kty": "EC", "crv": curve.Params().Name, "x": b64(point[1 : 1+half]), "y": b64(point[1+half:])}}
 }
 
+// assertionTyp is the explicit typ that the suite asks for.
+const assertionTyp = token.ClientAuthenticationType
+
 // keySet is a JWK Set of the keys.
 func keySet(keys ...members) string { return members{"keys": keys}.json() }
 
@@ -149,7 +152,7 @@ func (a asserter) sign(input string) []byte {
 
 func wantNoAssertion(t testing.TB, reader outbound.Assertions, raw string, keys []byte) {
 	t.Helper()
-	claims, err := reader.Verify(raw, keys)
+	claims, err := reader.Verify(raw, keys, assertionTyp)
 	wantCode(t, err, domain.CodeInvalidToken)
 	wantKind(t, err, domain.KindUnauthenticated)
 	if err != nil {
@@ -161,7 +164,7 @@ func assertionClaims(t *testing.T, reader outbound.Assertions, by asserter) {
 	keys := by.registered(t, reader)
 	t.Run("claims come as they were signed", func(t *testing.T) {
 		raw := by.forge(by.header().json(), assertionPayload().json())
-		got, err := reader.Verify(raw, keys)
+		got, err := reader.Verify(raw, keys, assertionTyp)
 		ok(t, err)
 		same(t, "assertion", got, token.Assertion{
 			Issuer: "client-1", Subject: "client-1", Audience: []string{"https://issuer.example"}, ID: "one",
@@ -171,7 +174,7 @@ func assertionClaims(t *testing.T, reader outbound.Assertions, by asserter) {
 		same(t, "subject of a forgery", reader.Subject(raw+"x"), "client-1")
 	})
 	t.Run("what is absent is zero, and audiences are a list", func(t *testing.T) {
-		got, err := reader.Verify(by.forge(by.header().json(), `{"aud":["a","b"]}`), keys)
+		got, err := reader.Verify(by.forge(by.header().json(), `{"aud":["a","b"]}`), keys, assertionTyp)
 		ok(t, err)
 		same(t, "assertion", got, token.Assertion{Audience: []string{"a", "b"}})
 	})
@@ -186,10 +189,11 @@ func assertionClaims(t *testing.T, reader outbound.Assertions, by asserter) {
 func assertionHeaders(t *testing.T, reader outbound.Assertions, by asserter) {
 	keys, claims := by.registered(t, reader), assertionPayload().json()
 	for name, header := range map[string]members{
-		"no typ": {"typ": nil}, "typ in lower case": {"typ": "jwt"}, "no kid, of one key": {"kid": nil}, "a member that nobody must understand": {"x": "y"},
+		"no typ": {"typ": nil}, "typ in lower case": {"typ": "jwt"}, "the typ asked for": {"typ": assertionTyp},
+		"the whole media type asked for": {"typ": "application/" + assertionTyp}, "no kid, of one key": {"kid": nil}, "a member that nobody must understand": {"x": "y"},
 	} {
 		t.Run("accepted: "+name, func(t *testing.T) {
-			_, err := reader.Verify(by.forge(by.header().with(header).json(), claims), keys)
+			_, err := reader.Verify(by.forge(by.header().with(header).json(), claims), keys, assertionTyp)
 			ok(t, err)
 		})
 	}
@@ -202,6 +206,11 @@ func assertionHeaders(t *testing.T, reader outbound.Assertions, by asserter) {
 			wantNoAssertion(t, reader, by.forge(by.header().with(header).json(), claims), keys)
 		})
 	}
+	t.Run("refused: an explicit typ where none is asked for", func(t *testing.T) {
+		claims, err := reader.Verify(by.forge(by.header().with(members{"typ": assertionTyp}).json(), claims), keys, "")
+		wantCode(t, err, domain.CodeInvalidToken)
+		same(t, "claims of a refused assertion", claims, token.Assertion{})
+	})
 	t.Run("refused: keys that the assertion brings along", func(t *testing.T) {
 		attacker := newECAsserter(t, "ES256", elliptic.P256())
 		for _, bring := range []members{{"jwk": attacker.public}, {"jku": "https://keys.example"}, {"x5u": "https://keys.example"}, {"x5c": []string{"MIIB"}}} {
@@ -248,7 +257,7 @@ func assertionConfusion(t *testing.T, reader outbound.Assertions, all []asserter
 		first, second := newECAsserter(t, "ES256", elliptic.P256()), newECAsserter(t, "ES256", elliptic.P256())
 		keys, err := reader.Keys([]byte(keySet(first.public.with(members{"kid": "k"}), second.public.with(members{"kid": "l"}))))
 		ok(t, err)
-		_, err = reader.Verify(second.forge(second.header().with(members{"kid": "l"}).json(), claims), keys)
+		_, err = reader.Verify(second.forge(second.header().with(members{"kid": "l"}).json(), claims), keys, assertionTyp)
 		ok(t, err)
 		wantNoAssertion(t, reader, second.forge(second.header().json(), claims), keys)
 		wantNoAssertion(t, reader, second.forge(second.header().with(members{"kid": nil}).json(), claims), keys)

@@ -19,7 +19,7 @@ type wrongReader struct {
 	more    []string
 	keep    func(document []byte) ([]byte, error)
 	subject func(raw string) string
-	verify  func(raw string, keys []byte) (token.Assertion, error)
+	verify  func(raw string, keys []byte, typ string) (token.Assertion, error)
 }
 
 func (r *wrongReader) Algorithms() []string { return append(r.Assertions.Algorithms(), r.more...) }
@@ -38,11 +38,11 @@ func (r *wrongReader) Subject(raw string) string {
 	return r.Assertions.Subject(raw)
 }
 
-func (r *wrongReader) Verify(raw string, keys []byte) (token.Assertion, error) {
+func (r *wrongReader) Verify(raw string, keys []byte, typ string) (token.Assertion, error) {
 	if r.verify != nil {
-		return r.verify(raw, keys)
+		return r.verify(raw, keys, typ)
 	}
-	return r.Assertions.Verify(raw, keys)
+	return r.Assertions.Verify(raw, keys, typ)
 }
 
 func readers(change func(*wrongReader)) func(*testing.T) {
@@ -72,8 +72,8 @@ func registering(when func(document string, keys []map[string]any) bool) func(*t
 // believing takes assertions that a right reader refuses.
 func believing(when func(j jws, keys []byte) bool) func(*testing.T) {
 	return readers(func(r *wrongReader) {
-		r.verify = func(raw string, keys []byte) (token.Assertion, error) {
-			a, err := r.Assertions.Verify(raw, keys)
+		r.verify = func(raw string, keys []byte, typ string) (token.Assertion, error) {
+			a, err := r.Assertions.Verify(raw, keys, typ)
 			if err != nil && when(read(raw), keys) {
 				return token.Assertion{Subject: "somebody"}, nil
 			}
@@ -85,11 +85,11 @@ func believing(when func(j jws, keys []byte) bool) func(*testing.T) {
 // doubting refuses assertions that a right reader takes.
 func doubting(when func(jws) bool) func(*testing.T) {
 	return readers(func(r *wrongReader) {
-		r.verify = func(raw string, keys []byte) (token.Assertion, error) {
+		r.verify = func(raw string, keys []byte, typ string) (token.Assertion, error) {
 			if when(read(raw)) {
 				raw = ""
 			}
-			return r.Assertions.Verify(raw, keys)
+			return r.Assertions.Verify(raw, keys, typ)
 		}
 	})
 }
@@ -100,8 +100,8 @@ func anyKey(is func(key map[string]any) bool) func(*testing.T) {
 
 func claiming(change func(*token.Assertion)) func(*testing.T) {
 	return readers(func(r *wrongReader) {
-		r.verify = func(raw string, keys []byte) (token.Assertion, error) {
-			a, err := r.Assertions.Verify(raw, keys)
+		r.verify = func(raw string, keys []byte, typ string) (token.Assertion, error) {
+			a, err := r.Assertions.Verify(raw, keys, typ)
 			if err == nil {
 				change(&a)
 			}
@@ -166,6 +166,14 @@ var wrongAssertions = adapterSuite{
 		}), "of several keys the kid decides"},
 		{"passes over crit", believing(func(j jws, _ []byte) bool { return j.header["crit"] != nil }), "refused: crit"},
 		{"trusts keys in headers", believing(func(j jws, _ []byte) bool { return j.header["jwk"] != nil }), "refused: keys that the assertion brings along"},
+		{"takes any explicit typ", readers(func(r *wrongReader) {
+			r.verify = func(raw string, keys []byte, _ string) (token.Assertion, error) {
+				return r.Assertions.Verify(raw, keys, token.ClientAuthenticationType)
+			}
+		}), "refused: an explicit typ where none is asked for"},
+		{"knows no explicit typ", readers(func(r *wrongReader) {
+			r.verify = func(raw string, keys []byte, _ string) (token.Assertion, error) { return r.Assertions.Verify(raw, keys, "") }
+		}), "accepted: the typ asked for"},
 		{"reads payloads loosely", believing(func(j jws, _ []byte) bool {
 			var claims struct {
 				Sub string
@@ -176,7 +184,7 @@ var wrongAssertions = adapterSuite{
 			return j.text("kid") == "k" && (json.Unmarshal([]byte(j.rawPayload), &claims) != nil || number || claims.Sub != "client-1")
 		}), "refused: payload sub twice"},
 		{"tidies up first", readers(func(r *wrongReader) {
-			r.verify = func(raw string, keys []byte) (token.Assertion, error) { return r.Assertions.Verify(tidy(raw), keys) }
+			r.verify = func(raw string, keys []byte, typ string) (token.Assertion, error) { return r.Assertions.Verify(tidy(raw), keys, typ) }
 		}), "refused: with a line break"},
 		{"takes what is no token", believing(func(j jws, _ []byte) bool { return !j.whole }), "refused: one part"},
 		{"takes any length", believing(func(j jws, _ []byte) bool { return len(j.raw) > 20_000 }), "refused: too long"},

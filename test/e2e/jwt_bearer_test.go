@@ -39,6 +39,7 @@ func TestJWTBearer(t *testing.T) {
 			"expired":                         ask(support, support, jwt.MapClaims{"exp": 1}),
 			"a username":                      ask(support, support, jwt.MapClaims{"sub": alice.Username}),
 			"another client":                  ask(support, support, jwt.MapClaims{"sub": plain.ID}),
+			"what proves a client":            {path: tokenPath, form: form("grant_type", bearerGrant, "client_assertion_type", assertionType, "client_assertion", support.sign(t, support.claims(s)), "assertion", support.signAs(t, clientAuthenticationType, support.claims(s)))},
 			"an access token as an assertion": {path: tokenPath, form: form("grant_type", bearerGrant, "client_assertion_type", assertionType, "client_assertion", support.sign(t, support.claims(s)), "assertion", session.Access)},
 		} {
 			if got := s.send(t, request); got.status != http.StatusBadRequest || got.text("error") != "invalid_grant" {

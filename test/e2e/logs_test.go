@@ -47,7 +47,7 @@ func TestSecurityEventsAreLoggedApart(t *testing.T) {
 			{"logger": "audit", "msg": "user.login_failed", "outcome": "failure", "reason": "bad_credentials", "subject": session.UserID, "request_id": "the-guess"},
 			{"logger": "audit", "msg": "user.login_succeeded", "outcome": "success", "actor": session.UserID, "request_id": "the-login"},
 			{"logger": "audit", "msg": "session.ended", "subject": sessionOf(t, session), "request_id": "the-end"},
-			{"msg": "request", "request_id": "the-login", "route": tokenPath},
+			{"msg": "request", "request_id": "the-login", "route": tokenPath, "subject": session.UserID},
 		} {
 			if found := s.logged(t, want); len(found) != 1 {
 				t.Errorf("%d lines of the log hold %v, want 1", len(found), want)

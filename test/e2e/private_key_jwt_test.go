@@ -16,6 +16,9 @@ import (
 
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+// clientAuthenticationType is the typ that RFC 7523bis, section 4, gives to assertions.
+const clientAuthenticationType = "client-authentication+jwt"
+
 // keyClient is a client that proves itself with a key.
 type keyClient struct {
 	ID  string
@@ -59,8 +62,13 @@ func (c keyClient) claims(s *Server) jwt.MapClaims {
 
 func (c keyClient) sign(t *testing.T, claims jwt.MapClaims) string {
 	t.Helper()
+	return c.signAs(t, "JWT", claims)
+}
+
+func (c keyClient) signAs(t *testing.T, typ string, claims jwt.MapClaims) string {
+	t.Helper()
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodES256, claims)
-	unsigned.Header["kid"] = "k"
+	unsigned.Header["kid"], unsigned.Header["typ"] = "k", typ
 	raw, err := unsigned.SignedString(c.key)
 	if err != nil {
 		t.Fatal(err)
@@ -83,6 +91,8 @@ func TestPrivateKeyJWT(t *testing.T) {
 		}
 		s.want(t, http.StatusOK, call{path: revokePath, form: form("token", granted.text("access_token"),
 			"client_assertion_type", assertionType, "client_assertion", c.sign(t, c.claims(s)), "client_id", c.ID)})
+
+		s.want(t, http.StatusOK, asserting(c.signAs(t, clientAuthenticationType, c.claims(s))))
 
 		refused := func(name string, request call) {
 			t.Helper()
@@ -116,13 +126,13 @@ func TestPrivateKeyJWT(t *testing.T) {
 			t.Fatal(err)
 		}
 		refused("signed with a secret", asserting(hmac))
+		refused("of another typ", asserting(c.signAs(t, "secevent+jwt", c.claims(s))))
 		refused("an access token", asserting(granted.text("access_token")))
 		refused("a secret in place of an assertion", call{path: tokenPath, basic: client{c.ID, "kss_" + random()}, form: form("grant_type", "client_credentials")})
 	})
 }
 
 // Of 20 requests with one assertion one is answered.
-
 func TestPrivateKeyJWTIsUsedOnce(t *testing.T) {
 	anywhere(t, func(t *testing.T, s *Server) {
 		c := s.newKeyClient(t, s.login(t, s.Admin), nil, nil)

@@ -18,6 +18,7 @@ func (s *Server) authenticate(c echo.Context, x *exchange) error {
 		return err
 	}
 	x.caller, err = s.use.Authenticator.Authenticate(r.Context(), raw)
+	x.subject = x.caller.Claims.Subject
 	return err
 }
 

@@ -22,6 +22,7 @@ type exchange struct {
 	resource *resource // nil where the path matched nothing
 	origin   domain.Origin
 	caller   inbound.Caller // set by the guard
+	subject  string         // who asked, or whom a token was issued for; empty while nobody has proved who they are
 	endpoint *endpoint      // the same; nil where the router found none
 	cause    error          // what the answer keeps to itself; for the log
 	stack    []byte         // of a panic
@@ -210,8 +211,8 @@ func (l *line) MarshalLogObject(to zapcore.ObjectEncoder) error {
 	to.AddDuration("latency", l.took)
 	to.AddString("request_id", l.origin.RequestID)
 	to.AddString("address", l.origin.Address)
-	if subject := l.caller.Claims.Subject; subject != "" {
-		to.AddString("subject", subject)
+	if l.subject != "" {
+		to.AddString("subject", l.subject)
 	}
 	if l.cause != nil {
 		zap.Error(l.cause).AddTo(to)

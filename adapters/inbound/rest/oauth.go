@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -31,12 +32,10 @@ func (tokenAnswer) TransformSchema(_ huma.Registry, schema *huma.Schema) *huma.S
 	delete(schema.Properties, "Members")
 	schema.Required = slices.DeleteFunc(schema.Required, func(name string) bool { return name == "Members" })
 	schema.AdditionalProperties = &huma.Schema{Type: huma.TypeString}
-	delete(schema.Properties, "Members")
-	schema.Required = slices.DeleteFunc(schema.Required, func(name string) bool { return name == "Members" })
 	return schema
 }
 
-func (s *Server) token(c echo.Context, _ *exchange) error {
+func (s *Server) token(c echo.Context, x *exchange) error {
 	form, credentials, err := s.readClientForm(c)
 	if err != nil {
 		return err
@@ -45,6 +44,7 @@ func (s *Server) token(c echo.Context, _ *exchange) error {
 	if err != nil {
 		return err
 	}
+	x.subject = cmp.Or(issued.UserID, credentials.ID)
 	return write(c.Response(), http.StatusOK, mediaJSON, &tokenAnswer{
 		AccessToken: issued.AccessToken.Reveal(), TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn / time.Second),
 		Scope: issued.Scope.String(), RefreshToken: issued.RefreshToken.Reveal(), UserID: issued.UserID, Members: issued.Members,
@@ -133,6 +133,9 @@ func (s *Server) introspect(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
+	if !byBearer {
+		x.subject = credentials.ID
+	}
 	answer := introspected(state)
 	return write(c.Response(), http.StatusOK, mediaJSON, &answer)
 }
@@ -177,7 +180,7 @@ func (s *Server) readClientForm(c echo.Context) (map[string]string, inbound.Clie
 	return form, credentials, err
 }
 
-func (s *Server) revoke(c echo.Context, _ *exchange) error {
+func (s *Server) revoke(c echo.Context, x *exchange) error {
 	form, credentials, err := s.readClientForm(c)
 	if err != nil {
 		return err
@@ -189,6 +192,7 @@ func (s *Server) revoke(c echo.Context, _ *exchange) error {
 	if err := s.use.Revoker.Revoke(c.Request().Context(), credentials, raw); err != nil {
 		return err
 	}
+	x.subject = credentials.ID
 	c.Response().WriteHeader(http.StatusOK)
 	return nil
 }

@@ -189,6 +189,11 @@ func TestRequestLog(t *testing.T) {
 		"no route":    {httptest.NewRequest(http.MethodGet, "/hunter2?hunter2", nil), seen{"unmatched", "GET", 404}, nil},
 		"odd method":  {httptest.NewRequest("HUNTER2", tokenPath, nil), seen{tokenPath, "other", 405}, nil},
 		"with caller": {withBearer(httptest.NewRequest(http.MethodGet, mePath, nil)), seen{mePath, "GET", 200}, alice},
+		"token":       {formOfClient(tokenPath, "grant_type=client_credentials"), seen{tokenPath, "POST", 200}, "c"},
+		"introspect":  {formOfClient(introspectPath, "token=t"), seen{introspectPath, "POST", 200}, "c"},
+		"revoke":      {formOfClient(revokePath, "token=t"), seen{revokePath, "POST", 200}, "c"},
+		"device":      {formOfClient(deviceAuthorizationPath, ""), seen{deviceAuthorizationPath, "POST", 200}, "c"},
+		"unproven":    {formOfClient(introspectPath, "token="), seen{introspectPath, "POST", 400}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := configured()
@@ -216,6 +221,13 @@ func TestRequestLog(t *testing.T) {
 			}
 		})
 	}
+}
+
+func formOfClient(path, form string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form))
+	r.Header.Set("Content-Type", mediaForm)
+	r.SetBasicAuth("c", "secret")
+	return r
 }
 
 func withBearer(r *http.Request) *http.Request {

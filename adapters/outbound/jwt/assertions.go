@@ -11,10 +11,9 @@ import (
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
 
-// assertionType is the typ of assertions, where they tell one (RFC 7523,
-// section 3, knows none of its own). It keeps access tokens from passing for
-// one (RFC 8725, section 3.11).
-const assertionType = "JWT"
+// plainType is the typ of JWTs that tell nothing of what they are for (RFC 7519,
+// section 5.1). Access tokens have another.
+const plainType = "JWT"
 
 // Assertions is an outbound.Assertions. It keeps no state.
 type Assertions struct{}
@@ -63,14 +62,14 @@ func (Assertions) Subject(raw string) string {
 }
 
 // Verify implements the port.
-func (Assertions) Verify(raw string, keys []byte) (token.Assertion, error) {
+func (Assertions) Verify(raw string, keys []byte, typ string) (token.Assertion, error) {
 	if len(raw) > maxToken {
 		return token.Assertion{}, token.InvalidToken("the assertion is too long")
 	}
 	encodedHeader, rest, _ := strings.Cut(raw, ".")
 	encodedPayload, encodedSignature, isComplete := strings.Cut(rest, ".")
 	h, ok := decodeHeader(encodedHeader)
-	if !ok || !isComplete || h.Type != "" && !h.is(assertionType) {
+	if !ok || !isComplete || h.Type != "" && !h.is(plainType) && (typ == "" || !h.is(typ)) {
 		return token.Assertion{}, token.InvalidToken("the assertion is malformed")
 	}
 	set, err := parseKeySet(keys)
