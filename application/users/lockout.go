@@ -14,6 +14,11 @@ import (
 // the rest of the budget is in flight elsewhere it waits for the outcome.
 // Locked: invalid_grant with account_locked.
 func (c *Credentials) reserve(ctx context.Context, key string) (user.Lockout, error) {
+	// Nearly every budget is clear, so that is tried before anything is read.
+	first, _ := user.NewLockout(key).Reserve(c.policy.Current().Lockout, c.clock.Now())
+	if begun, stored, err := c.lockouts.Begin(ctx, first); err != nil || stored {
+		return begun, err
+	}
 	for {
 		now := c.clock.Now()
 		current, err := c.lockouts.Get(ctx, key)

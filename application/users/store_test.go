@@ -223,25 +223,6 @@ func (r userRows) LockSuperusers(context.Context) (int, error) {
 	return count, nil
 }
 
-type lockoutRows struct{ *state }
-
-func (r lockoutRows) Get(_ context.Context, key string) (user.Lockout, error) {
-	if s, ok := r.lockouts[key]; ok {
-		return user.RehydrateLockout(s), nil
-	}
-	return user.NewLockout(key), nil
-}
-
-func (r lockoutRows) Swap(_ context.Context, next user.Lockout) (bool, error) {
-	s := next.Snapshot()
-	if r.lockouts[s.Key].Version != s.Version {
-		return false, nil
-	}
-	s.Version++
-	r.lockouts[s.Key] = s
-	return true, nil
-}
-
 type eventRows struct{ *state }
 
 func (r eventRows) Append(_ context.Context, events ...domain.Event) error {
@@ -254,37 +235,6 @@ type signalRows struct{ *state }
 func (r signalRows) Append(_ context.Context, signals ...token.Signal) error {
 	r.signals = append(r.signals, signals...)
 	return nil
-}
-
-// budgets is the Lockouts port outside of a unit of work; like a driver it
-// obeys its context.
-type budgets struct {
-	*store
-	beforeSwap func(next user.LockoutSnapshot) // without the lock
-}
-
-func (b *budgets) Get(ctx context.Context, key string) (user.Lockout, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if ctx.Err() != nil || b.fail != nil {
-		return user.Lockout{}, unavailable()
-	}
-	return lockoutRows{&b.state}.Get(ctx, key)
-}
-
-func (b *budgets) Swap(ctx context.Context, next user.Lockout) (bool, error) {
-	if b.beforeSwap != nil {
-		b.beforeSwap(next.Snapshot())
-	}
-	if b.watch != nil {
-		b.watch(ctx)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if ctx.Err() != nil || b.fail != nil {
-		return false, unavailable()
-	}
-	return lockoutRows{&b.state}.Swap(ctx, next)
 }
 
 // stored gives a copy of what is committed.

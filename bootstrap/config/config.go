@@ -146,7 +146,9 @@ type Log struct {
 func (c *Config) SQLite() bool { return isSQLite(c.Storage.DatabaseURL.Reveal()) }
 
 // SQLiteFile is the path of the database where that is SQLite.
-func (c *Config) SQLiteFile() string { return strings.TrimPrefix(c.Storage.DatabaseURL.Reveal(), sqliteScheme) }
+func (c *Config) SQLiteFile() string {
+	return strings.TrimPrefix(c.Storage.DatabaseURL.Reveal(), sqliteScheme)
+}
 
 // Driver names the kind of store: sqlite or postgres.
 func (c *Config) Driver() string {

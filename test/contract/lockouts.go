@@ -50,6 +50,14 @@ func (u inUnits) Swap(ctx context.Context, next user.Lockout) (swapped bool, err
 	return swapped, err
 }
 
+func (u inUnits) Begin(ctx context.Context, next user.Lockout) (begun user.Lockout, stored bool, err error) {
+	err = u.UnitOfWork.Do(ctx, func(ctx context.Context, r outbound.Repositories) (err error) {
+		begun, stored, err = r.Lockouts.Begin(ctx, next)
+		return err
+	})
+	return begun, stored, err
+}
+
 func lockoutOf(key string, version int64, failures int) user.Lockout {
 	return user.RehydrateLockout(user.LockoutSnapshot{Key: key, Version: version, Failures: failures, UpdatedAt: given.Now})
 }
@@ -113,12 +121,58 @@ func lockoutBehaviour(t *testing.T, l outbound.Lockouts) {
 		wantLockout(t, l, lockoutOf(key, 1, 1).Snapshot())
 		wantLockout(t, l, lockoutOf(strings.ToUpper(key), 1, 2).Snapshot())
 	})
+	lockoutBegin(t, l)
 	t.Run("an ended context is an error", func(t *testing.T) {
 		_, err := l.Get(ended(t), given.Name("lock"))
 		wantStopped(t, "Get", err)
+		_, _, err = l.Begin(ended(t), reservationOf(given.Name("lock")))
+		wantStopped(t, "Begin", err)
 		_, err = l.Swap(ended(t), user.NewLockout(given.Name("lock")))
 		wantStopped(t, "Swap", err)
 	})
+}
+
+// reservationOf is the first attempt of a budget that nothing stands against.
+func reservationOf(key string) user.Lockout {
+	return user.RehydrateLockout(user.LockoutSnapshot{Key: key, Pending: 1, PendingAt: given.Now, UpdatedAt: given.Now.Add(time.Microsecond)})
+}
+
+func lockoutBegin(t *testing.T, l outbound.Lockouts) {
+	begins := func(t *testing.T, key string, version int64) {
+		t.Helper()
+		want := reservationOf(key).Snapshot()
+		begun, stored, err := l.Begin(within(t), reservationOf(key))
+		ok(t, err)
+		if !stored {
+			t.Fatalf("a clear budget of version %d is not begun", version)
+		}
+		want.Version = version
+		same(t, "begun", begun.Snapshot(), want)
+		want.Version++
+		wantLockout(t, l, want)
+	}
+	t.Run("a clear budget is begun, whatever its version", func(t *testing.T) {
+		key := given.Name("lock")
+		begins(t, key, 0)
+		clear := user.LockoutSnapshot{Key: key, Version: 1, UpdatedAt: given.Now}
+		wantSwap(t, l, user.RehydrateLockout(clear), true)
+		begins(t, key, 2)
+	})
+	for name, stands := range map[string]user.LockoutSnapshot{
+		"a failure": {Failures: 1}, "an attempt in flight": {Pending: 1, PendingAt: given.Now}, "a level": {Level: 1}, "a lock": {LockedUntil: given.Now.Add(time.Hour)},
+	} {
+		t.Run("a budget is not begun against "+name, func(t *testing.T) {
+			stands.Key, stands.UpdatedAt = given.Name("lock"), given.Now
+			wantSwap(t, l, user.RehydrateLockout(stands), true)
+			stands.Version = 1
+			begun, stored, err := l.Begin(within(t), reservationOf(stands.Key))
+			ok(t, err)
+			if stored {
+				t.Errorf("begun: %+v", begun.Snapshot())
+			}
+			wantLockout(t, l, stands)
+		})
+	}
 }
 
 func lockoutAtomicity(t *testing.T, s Store) {
@@ -131,12 +185,26 @@ func lockoutAtomicity(t *testing.T, s Store) {
 		wantCode(t, err, domain.CodeInvalidGrant)
 		wantLockout(t, s.Lockouts, user.NewLockout(key).Snapshot())
 	})
+	t.Run("an undone unit of work begins nothing", func(t *testing.T) {
+		key := given.Name("lock")
+		err := s.do(t, func(ctx context.Context, r outbound.Repositories) error {
+			if _, stored, err := r.Lockouts.Begin(ctx, reservationOf(key)); err != nil || !stored {
+				t.Errorf("stored: %t, %v", stored, err)
+			}
+			return domain.Invalid(domain.CodeInvalidGrant, "no")
+		})
+		wantCode(t, err, domain.CodeInvalidGrant)
+		wantLockout(t, s.Lockouts, user.NewLockout(key).Snapshot())
+	})
 	t.Run("a swap that did not happen lets the unit of work go on", func(t *testing.T) {
 		key, u := given.Name("lock"), given.User()
 		wantSwap(t, s.Lockouts, lockoutOf(key, 0, 1), true)
 		s.must(t, func(ctx context.Context, r outbound.Repositories) error {
 			if swapped, err := r.Lockouts.Swap(ctx, lockoutOf(key, 0, 2)); err != nil || swapped {
 				t.Errorf("swapped: %t, %v", swapped, err)
+			}
+			if _, stored, err := r.Lockouts.Begin(ctx, reservationOf(key)); err != nil || stored {
+				t.Errorf("begun: %t, %v", stored, err)
 			}
 			return r.Users.Add(ctx, u)
 		})
@@ -168,6 +236,23 @@ func lockoutContention(t *testing.T, l outbound.Lockouts) {
 		key := given.Name("lock")
 		wantSwap(t, l, lockoutOf(key, 0, 1), true)
 		wantWinners(t, swaps(t, key, 1), 1, domain.CodeConflict)
+	})
+	begins := func(t *testing.T, key string) []error {
+		return race(40, func(int) error {
+			_, stored, err := l.Begin(within(t), reservationOf(key))
+			if err == nil && !stored {
+				return lost
+			}
+			return err
+		})
+	}
+	t.Run("40 concurrent first reservations: one winner", func(t *testing.T) {
+		wantWinners(t, begins(t, given.Name("lock")), 1, domain.CodeConflict)
+	})
+	t.Run("40 concurrent reservations of one clear budget: one winner", func(t *testing.T) {
+		key := given.Name("lock")
+		wantSwap(t, l, lockoutOf(key, 0, 0), true)
+		wantWinners(t, begins(t, key), 1, domain.CodeConflict)
 	})
 	t.Run("20 concurrent counters that try again: none is lost", func(t *testing.T) {
 		key := given.Name("lock")

@@ -172,7 +172,9 @@ var wrongAssertions = adapterSuite{
 			}
 		}), "refused: an explicit typ where none is asked for"},
 		{"knows no explicit typ", readers(func(r *wrongReader) {
-			r.verify = func(raw string, keys []byte, _ string) (token.Assertion, error) { return r.Assertions.Verify(raw, keys, "") }
+			r.verify = func(raw string, keys []byte, _ string) (token.Assertion, error) {
+				return r.Assertions.Verify(raw, keys, "")
+			}
 		}), "accepted: the typ asked for"},
 		{"reads payloads loosely", believing(func(j jws, _ []byte) bool {
 			var claims struct {
@@ -184,7 +186,9 @@ var wrongAssertions = adapterSuite{
 			return j.text("kid") == "k" && (json.Unmarshal([]byte(j.rawPayload), &claims) != nil || number || claims.Sub != "client-1")
 		}), "refused: payload sub twice"},
 		{"tidies up first", readers(func(r *wrongReader) {
-			r.verify = func(raw string, keys []byte, typ string) (token.Assertion, error) { return r.Assertions.Verify(tidy(raw), keys, typ) }
+			r.verify = func(raw string, keys []byte, typ string) (token.Assertion, error) {
+				return r.Assertions.Verify(tidy(raw), keys, typ)
+			}
 		}), "refused: with a line break"},
 		{"takes what is no token", believing(func(j jws, _ []byte) bool { return !j.whole }), "refused: one part"},
 		{"takes any length", believing(func(j jws, _ []byte) bool { return len(j.raw) > 20_000 }), "refused: too long"},

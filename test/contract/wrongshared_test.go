@@ -137,8 +137,9 @@ func sealing(change func([]domain.StoredRecord)) func(*contract.Store) {
 // wrongLockouts is right, unless told otherwise.
 type wrongLockouts struct {
 	outbound.Lockouts
-	get  func(ctx context.Context, key string) (user.Lockout, error)
-	swap func(ctx context.Context, next user.Lockout) (bool, error)
+	get   func(ctx context.Context, key string) (user.Lockout, error)
+	swap  func(ctx context.Context, next user.Lockout) (bool, error)
+	begin func(ctx context.Context, next user.Lockout) (user.Lockout, bool, error)
 }
 
 func (l *wrongLockouts) Get(ctx context.Context, key string) (user.Lockout, error) {
@@ -153,6 +154,34 @@ func (l *wrongLockouts) Swap(ctx context.Context, next user.Lockout) (bool, erro
 		return l.swap(ctx, next)
 	}
 	return l.Lockouts.Swap(ctx, next)
+}
+
+func (l *wrongLockouts) Begin(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
+	if l.begin != nil {
+		return l.begin(ctx, next)
+	}
+	return l.Lockouts.Begin(ctx, next)
+}
+
+// beginning begins what a right one does not, where that may be.
+func beginning(may func(user.LockoutSnapshot) bool) func(*contract.Store) {
+	return lockouts(func(l *wrongLockouts) {
+		l.begin = func(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
+			begun, stored, err := l.Lockouts.Begin(ctx, next)
+			if err != nil || stored {
+				return begun, stored, err
+			}
+			current, err := l.Lockouts.Get(ctx, next.Snapshot().Key)
+			if err != nil || !may(current.Snapshot()) {
+				return user.Lockout{}, false, err
+			}
+			over := next.Snapshot()
+			over.Version = current.Snapshot().Version
+			begun = user.RehydrateLockout(over)
+			stored, err = l.Lockouts.Swap(ctx, begun)
+			return begun, stored, err
+		}
+	})
 }
 
 // lockouts are wrong outside of units of work and inside.

@@ -28,23 +28,33 @@ FROM lockouts AS l WHERE l.key = $1`
 
 // Lockouts stores lockouts, each call by itself or in a unit of work.
 type Lockouts struct {
-	one            func(ctx context.Context, dest any, query string, args ...any) error
-	change         func(ctx context.Context, query string, args ...any) (int64, error)
-	insert, update string
+	on                    lockoutStore
+	insert, update, begin string
+}
+
+// lockoutStore runs statements: by themselves, or in a transaction.
+type lockoutStore interface {
+	one(ctx context.Context, dest any, query string, args ...any) error
+	change(ctx context.Context, query string, args ...any) (int64, error)
+	changeOne(ctx context.Context, dest any, query string, args ...any) error
 }
 
 // NewLockouts makes the lockouts of a store, each call committed by itself. On
 // PostgreSQL a change does not wait for the disk: whoever tries a password is
 // answered once the outcome is there, and with it all that was written before.
-func NewLockouts(db *DB) *Lockouts { return newLockouts(db.one, db.change, db.dialect.unhurried()) }
+func NewLockouts(db *DB) *Lockouts { return newLockouts(db, db.dialect.unhurried()) }
 
 // newLockouts makes lockouts that are changed under a condition that is always true.
-func newLockouts(one func(context.Context, any, string, ...any) error, change func(context.Context, string, ...any) (int64, error), when string) *Lockouts {
+func newLockouts(on lockoutStore, when string) *Lockouts {
+	insert := `
+INSERT INTO lockouts AS l (key, version, failures, pending, pending_at, level, locked_until, updated_at)
+VALUES ($1, CASE WHEN ` + when + ` THEN 1 END, $2, $3, $4, $5, $6, $7) ON CONFLICT `
 	return &Lockouts{
-		one: one, change: change,
-		insert: `
-INSERT INTO lockouts (key, version, failures, pending, pending_at, level, locked_until, updated_at)
-VALUES ($1, CASE WHEN ` + when + ` THEN 1 END, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+		on: on, insert: insert + "DO NOTHING",
+		begin: insert + `(key) DO UPDATE SET version = l.version + 1, failures = excluded.failures, pending = excluded.pending, pending_at = excluded.pending_at,
+    level = excluded.level, locked_until = excluded.locked_until, updated_at = excluded.updated_at
+WHERE l.failures = 0 AND l.pending = 0 AND l.level = 0 AND l.locked_until IS NULL
+RETURNING version`,
 		update: `
 UPDATE lockouts SET version = version + 1, failures = $2, pending = $3, pending_at = $4, level = $5, locked_until = $6, updated_at = $7
 WHERE key = $1 AND version = $8 AND ` + when,
@@ -54,7 +64,7 @@ WHERE key = $1 AND version = $8 AND ` + when,
 // Get implements the port.
 func (l *Lockouts) Get(ctx context.Context, key string) (user.Lockout, error) {
 	var row lockoutRow
-	err := l.one(ctx, &row, selectLockout, key)
+	err := l.on.one(ctx, &row, selectLockout, key)
 	if domain.HasCode(err, domain.CodeNotFound) {
 		return user.NewLockout(key), nil
 	}
@@ -70,10 +80,31 @@ func (l *Lockouts) Get(ctx context.Context, key string) (user.Lockout, error) {
 // Swap implements the port, in one statement.
 func (l *Lockouts) Swap(ctx context.Context, next user.Lockout) (bool, error) {
 	s := next.Snapshot()
-	statement, args := l.insert, []any{s.Key, s.Failures, s.Pending, absent(s.PendingAt), s.Level, absent(s.LockedUntil), s.UpdatedAt}
+	statement, args := l.insert, lockoutArgs(s)
 	if s.Version != 0 {
 		statement, args = l.update, append(args, s.Version)
 	}
-	swapped, err := l.change(ctx, statement, args...)
+	swapped, err := l.on.change(ctx, statement, args...)
 	return swapped == 1, err
+}
+
+// Begin implements the port, in one statement.
+func (l *Lockouts) Begin(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
+	s := next.Snapshot()
+	var stored struct {
+		Version int64 `bun:"version"`
+	}
+	err := l.on.changeOne(ctx, &stored, l.begin, lockoutArgs(s)...)
+	if domain.HasCode(err, domain.CodeNotFound) {
+		return user.Lockout{}, false, nil
+	}
+	if err != nil {
+		return user.Lockout{}, false, err
+	}
+	s.Version = stored.Version - 1
+	return user.RehydrateLockout(s), true, nil
+}
+
+func lockoutArgs(s user.LockoutSnapshot) []any {
+	return []any{s.Key, s.Failures, s.Pending, absent(s.PendingAt), s.Level, absent(s.LockedUntil), s.UpdatedAt}
 }

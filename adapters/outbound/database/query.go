@@ -68,6 +68,18 @@ func (db *DB) change(ctx context.Context, query string, args ...any) (touched in
 	return touched, translate(ctx, err)
 }
 
+// changeOne is change for a statement that gives a row, if it changes anything.
+func (db *DB) changeOne(ctx context.Context, dest any, query string, args ...any) error {
+	return translate(ctx, db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) error {
+		return db.scanOne(ctx, on.Conn, dest, query, args...)
+	}))
+}
+
+// changeOne is the same in the transaction.
+func (t *transaction) changeOne(ctx context.Context, dest any, query string, args ...any) error {
+	return t.one(ctx, dest, query, args...)
+}
+
 // change runs a statement with `$n` binds in the transaction and tells how many
 // rows it touched.
 func (t *transaction) change(ctx context.Context, query string, args ...any) (int64, error) {

@@ -157,12 +157,12 @@ func (d *keyDirectory) Keys(ctx context.Context) ([]*token.SigningKey, error) {
 
 // Lockouts times the budgets of failed attempts outside of units of work.
 func (m *Metrics) Lockouts(inner outbound.Lockouts) outbound.Lockouts {
-	return &lockouts{inner, m.operation("lockouts.get"), m.operation("lockouts.swap")}
+	return &lockouts{inner, m.operation("lockouts.get"), m.operation("lockouts.swap"), m.operation("lockouts.begin")}
 }
 
 type lockouts struct {
-	inner     outbound.Lockouts
-	get, swap operation
+	inner            outbound.Lockouts
+	get, swap, begin operation
 }
 
 func (l *lockouts) Get(ctx context.Context, key string) (user.Lockout, error) {
@@ -173,4 +173,9 @@ func (l *lockouts) Get(ctx context.Context, key string) (user.Lockout, error) {
 func (l *lockouts) Swap(ctx context.Context, next user.Lockout) (bool, error) {
 	defer l.swap.took(l.swap.clock.Now())
 	return l.inner.Swap(ctx, next)
+}
+
+func (l *lockouts) Begin(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
+	defer l.begin.took(l.begin.clock.Now())
+	return l.inner.Begin(ctx, next)
 }

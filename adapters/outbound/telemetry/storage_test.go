@@ -67,6 +67,9 @@ func (s *store) Get(_ context.Context, key string) (user.Lockout, error) {
 }
 
 func (s *store) Swap(context.Context, user.Lockout) (bool, error) { return true, s.err }
+func (s *store) Begin(_ context.Context, next user.Lockout) (user.Lockout, bool, error) {
+	return next, true, s.err
+}
 
 func (s *store) Recent(context.Context, int) ([]domain.Event, error) { return nil, s.err }
 
@@ -127,6 +130,10 @@ func TestStoreCalls(t *testing.T) {
 		},
 		"lockouts.swap": func(m *telemetry.Metrics, s *store) (bool, error) {
 			return m.Lockouts(s).Swap(ctx, user.NewLockout("question"))
+		},
+		"lockouts.begin": func(m *telemetry.Metrics, s *store) (bool, error) {
+			_, stored, err := m.Lockouts(s).Begin(ctx, user.NewLockout("question"))
+			return stored, err
 		},
 		"roles.by_name": func(m *telemetry.Metrics, s *store) (bool, error) {
 			_, err := m.RoleDirectory(roleStore{s}).ByName(ctx, "question")
