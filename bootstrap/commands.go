@@ -94,7 +94,7 @@ func (c commands) open(ctx context.Context, cfg *config.Config, run func(parts) 
 
 // errNowhere is for commands that need what is there: of an empty database
 // they would tell that all is well.
-var errNowhere = errors.New("the database holds no Keystone: is this the one that KEYSTONE_DATABASE_URL is to name?")
+var errNowhere = errors.New("there is no Keystone in this database: does KEYSTONE_DATABASE_URL name the right one?")
 
 // within is with for commands on what is there. A database that was never set
 // up is refused, and a file that does not exist is not made.
