@@ -103,7 +103,7 @@ func (c commands) within(ctx context.Context, run func(parts) error) error {
 	if err != nil {
 		return err
 	}
-	if cfg.SQLite() {
+	if cfg.SQLite() && newOptions(c.opts).configuredStore() {
 		if _, err := os.Stat(cfg.SQLiteFile()); errors.Is(err, fs.ErrNotExist) {
 			return errNowhere
 		}

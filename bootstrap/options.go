@@ -133,6 +133,12 @@ func newOptions(opts []Option) options {
 	return o
 }
 
+// configuredStore tells whether the store is the one that the configuration names.
+func (o options) configuredStore() bool {
+	_, replaced := o.replaced[reflect.TypeFor[outbound.Schema]()]
+	return !o.embedded && !replaced
+}
+
 // adapters registers the list with what was replaced and decorated in it.
 func (o options) adapters(list []provider) ([]fx.Option, error) {
 	var provided []fx.Option

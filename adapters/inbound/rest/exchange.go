@@ -22,8 +22,8 @@ type exchange struct {
 	resource *resource // nil where the path matched nothing
 	origin   domain.Origin
 	caller   inbound.Caller // set by the guard
-	subject  string         // who asked, or whom a token was issued for; empty while nobody has proved who they are
 	endpoint *endpoint      // the same; nil where the router found none
+	subject  string         // who proved to be asking, or whom a token was issued for; for the log
 	cause    error          // what the answer keeps to itself; for the log
 	stack    []byte         // of a panic
 	cut      bool           // the answer had begun when it failed
