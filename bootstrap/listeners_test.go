@@ -2,8 +2,10 @@ package bootstrap
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"go.uber.org/zap"
@@ -52,4 +54,18 @@ func TestASlowExchangeDoesNotFailTheStop(t *testing.T) {
 		t.Error("the exchange was not cut")
 	}
 	server.Close()
+}
+
+func TestAnAddressThatIsTakenIsToldByItsVariable(t *testing.T) {
+	taken, _ := start(t, embedded(t))
+	for _, variable := range []string{"KEYSTONE_HTTP_ADDR", "KEYSTONE_OPS_ADDR"} {
+		app, err := New(embedded(t, variable+"="+taken.Addr().String()), WithLogger(zap.NewNop()), WithNotices(io.Discard))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := app.Start(t.Context()); err == nil || !strings.HasPrefix(err.Error(), variable+" can't be served: ") {
+			t.Errorf("%s: %v", variable, err)
+		}
+		_ = app.Stop(context.Background())
+	}
 }

@@ -182,14 +182,19 @@ func serve(lc fx.Lifecycle, down fx.Shutdowner, cfg *config.Config, p parts, run
 	lc.Append(fx.Hook{OnStart: runner.Start, OnStop: runner.Stop})
 	if l.ops != nil {
 		lc.Append(fx.Hook{
-			OnStart: func(context.Context) error { _, err := listen(l.ops, nil, down, logger); return err },
-			OnStop:  func(ctx context.Context) error { return shut(ctx, l.ops, logger) },
+			OnStart: func(context.Context) error {
+				if _, err := listen(l.ops, nil, down, logger); err != nil {
+					return fmt.Errorf("KEYSTONE_OPS_ADDR can't be served: %w", err)
+				}
+				return nil
+			},
+			OnStop: func(ctx context.Context) error { return shut(ctx, l.ops, logger) },
 		})
 	}
 	lc.Append(fx.Hook{
 		OnStart: func(context.Context) (err error) {
 			if l.open, err = listen(l.api, l.open, down, logger); err != nil {
-				return err
+				return fmt.Errorf("KEYSTONE_HTTP_ADDR can't be served: %w", err)
 			}
 			l.bound = l.open.Addr()
 			for _, warning := range cfg.Warnings() {

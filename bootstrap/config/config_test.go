@@ -91,8 +91,10 @@ func TestWhatFollowsFromSeveralValuesIsSaidWithTheRest(t *testing.T) {
 		"KEYSTONE_ISSUER KEYSTONE_MASTER_KEY KEYSTONE_SMTP_URL":    {"KEYSTONE_ENV=production", "KEYSTONE_ISSUER=x", "KEYSTONE_MASTER_KEY=x"}, // each once
 		"KEYSTONE_MASTER_KEY_FILE KEYSTONE_SMTP_URL":               {"KEYSTONE_ENV=production", "KEYSTONE_MASTER_KEY_FILE=" + empty},
 		"KEYSTONE_BOOTSTRAP_ADMIN_PASSWORD KEYSTONE_ENV":           {"KEYSTONE_ENV=staging", "KEYSTONE_BOOTSTRAP_ADMIN_PASSWORD=short"},
-		"KEYSTONE_OPS_ADDR": {"KEYSTONE_HTTP_ADDR=127.0.0.1:5000", "KEYSTONE_OPS_ADDR=127.0.0.1:5000"},
-		"":                  {"KEYSTONE_HTTP_ADDR=127.0.0.1:0", "KEYSTONE_OPS_ADDR=127.0.0.1:0"},
+		"KEYSTONE_OPS_ADDR":            {"KEYSTONE_HTTP_ADDR=127.0.0.1:5000", "KEYSTONE_OPS_ADDR=127.0.0.1:5000"},
+		"KEYSTONE_HTTP_ADDR":           {"KEYSTONE_HTTP_ADDR=8080", "KEYSTONE_OPS_ADDR=:8080"}, // the default of the first
+		"KEYSTONE_PASSWORD_MAX_LENGTH": {"KEYSTONE_PASSWORD_MAX_LENGTH=x", "KEYSTONE_PASSWORD_MIN_LENGTH=300"},
+		"":                             {"KEYSTONE_HTTP_ADDR=127.0.0.1:0", "KEYSTONE_OPS_ADDR=127.0.0.1:0"},
 	} {
 		if got := strings.Join(problemsOf(environ...), " "); got != want {
 			t.Errorf("%v: got %s", environ, got)

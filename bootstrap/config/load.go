@@ -22,8 +22,7 @@ type Problems []string
 
 func (p Problems) Error() string { return strings.Join(p, "\n") }
 
-// name tells whether a variable, or the file it is read from, is among them:
-// what else follows from its value need not be said.
+// name tells whether a variable, or the file it is read from, is among them.
 func (p Problems) name(variable string) bool {
 	return slices.ContainsFunc(p, func(problem string) bool {
 		return strings.HasPrefix(problem, variable+" ") || strings.HasPrefix(problem, variable+"_FILE ")
@@ -88,8 +87,9 @@ func (s sources) config() (*Config, error) {
 		}
 	}
 	c.Delivery.complete(c)
+	// What follows from a value that is wrong itself need not be said.
 	for _, problem := range slices.Concat(c.check(), c.checkBootstrap(), c.checkTLS(), c.Tracing.read(s.environ)) {
-		if name, _, _ := strings.Cut(problem, " "); !problems.name(name) {
+		if !slices.ContainsFunc(strings.Fields(problem), problems.name) {
 			problems = append(problems, problem)
 		}
 	}
