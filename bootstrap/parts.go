@@ -148,7 +148,7 @@ func assemble(cfg *config.Config, in ports, more additions, metrics *telemetry.M
 	p.usage = clients.NewUsage(in.Clock, in.Usage)
 	p.assertions = clients.NewAssertions(in.Clock, in.Random, in.Assertions, p.work, p.issuer, func() time.Duration { return p.policy.Current().Leeway })
 	var err error
-	p.clientAuth, err = clients.NewAuthenticator(in.Clock, p.principals, clientAuthList(p, more), p.usage.Used, refusals(p.denials, logger))
+	p.clientAuth, err = clients.NewAuthenticator(in.Clock, p.principals, clientAuthList(p, more), uses(p.usage), refusals(p.denials, logger))
 	if err != nil {
 		return parts{}, err
 	}

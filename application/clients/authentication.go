@@ -39,7 +39,7 @@ type Authenticator struct {
 	source  Source
 	methods map[inbound.ClientAuthMethod]Method
 	offered []inbound.ClientAuthentication
-	used    func(clientID string, at time.Time)
+	used    func(ctx context.Context, c *client.ServiceClient, at time.Time)
 	refused func(ctx context.Context, c domain.Party)
 }
 
@@ -49,10 +49,10 @@ const refusalPatience = 2 * time.Second
 var _ inbound.ClientAuthentications = (*Authenticator)(nil)
 
 // NewAuthenticator reads clients from the source and tells used, which must be
-// quick, of each that proved itself, and refused of each that did not; of one
+// quick, of each that may ask, and refused of each that did not; of one
 // that nobody knows as the zero Party. Two methods of one name, or that read the
 // same part of a request, are refused.
-func NewAuthenticator(clock outbound.Clock, source Source, methods []Method, used func(clientID string, at time.Time),
+func NewAuthenticator(clock outbound.Clock, source Source, methods []Method, used func(ctx context.Context, c *client.ServiceClient, at time.Time),
 	refused func(ctx context.Context, c domain.Party)) (*Authenticator, error) {
 	a := &Authenticator{clock: clock, source: source, methods: map[inbound.ClientAuthMethod]Method{}, used: used, refused: refused}
 	readers := map[string]inbound.ClientAuthMethod{}
@@ -121,7 +121,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, credentials inbound.Cl
 		a.tell(ctx, found)
 		return nil, InvalidClient()
 	}
-	a.used(found.ClientID(), a.clock.Now())
+	a.used(ctx, found, a.clock.Now())
 	return found, nil
 }
 

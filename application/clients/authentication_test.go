@@ -29,7 +29,8 @@ func (s source) Stored(ctx context.Context, clientID string) (*client.ServiceCli
 
 func authenticatorOf(t *testing.T, from Source, used func(string, time.Time), more ...Method) *Authenticator {
 	t.Helper()
-	a, err := NewAuthenticator(clock{}, from, append([]Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}}, more...), used, func(context.Context, domain.Party) {})
+	a, err := NewAuthenticator(clock{}, from, append([]Method{NewSecretBasic(clock{}), NewSecretPost(clock{}), Public{}}, more...),
+		func(_ context.Context, c *client.ServiceClient, at time.Time) { used(c.ClientID(), at) }, func(context.Context, domain.Party) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +211,7 @@ func TestRefusedClientsAreTold(t *testing.T) {
 		s.ClientID, s.Name, s.SecretHash = "c", "reports", string(token.DigestOf(secret))
 	})
 	var told []domain.Party
-	a, err := NewAuthenticator(clock{}, &copied{kept: known, stored: known}, []Method{NewSecretBasic(clock{}), Public{}}, func(string, time.Time) {},
+	a, err := NewAuthenticator(clock{}, &copied{kept: known, stored: known}, []Method{NewSecretBasic(clock{}), Public{}}, func(context.Context, *client.ServiceClient, time.Time) {},
 		func(ctx context.Context, c domain.Party) {
 			told = append(told, c)
 			if ctx.Err() != nil {

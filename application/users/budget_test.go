@@ -236,3 +236,19 @@ func TestLockoutOff(t *testing.T) {
 	}
 	must(t, d.login(t, d.name(), right))
 }
+
+// TestAClearBudgetIsNotLookedAt counts what an attempt reads of its budget: a
+// round trip that nearly every login can do without.
+func TestAClearBudgetIsNotLookedAt(t *testing.T) {
+	d := newDesk(func(*Policy, *user.Snapshot) {})
+	for i, step := range []struct {
+		password string
+		looks    int
+	}{{right, 0}, {right, 0}, {wrong, 0}, {right, 1}, {right, 0}} {
+		d.budgets.looks = 0
+		_, err := d.try(t, d.name(), step.password)
+		if (err == nil) != (step.password == right) || d.budgets.looks != step.looks {
+			t.Errorf("attempt %d: %d looks, want %d; %v", i, d.budgets.looks, step.looks, err)
+		}
+	}
+}

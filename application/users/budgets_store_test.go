@@ -25,15 +25,15 @@ func (r lockoutRows) Swap(_ context.Context, next user.Lockout) (bool, error) {
 	return true, nil
 }
 
-func (r lockoutRows) Begin(_ context.Context, next user.Lockout) (user.Lockout, bool, error) {
+func (r lockoutRows) Begin(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
 	s, before := next.Snapshot(), r.lockouts[next.Snapshot().Key]
-	if before.Failures != 0 || before.Pending != 0 || before.Level != 0 || !before.LockedUntil.IsZero() {
+	if !user.RehydrateLockout(before).Clear() {
 		return user.Lockout{}, false, nil
 	}
-	stored := s
-	s.Version, stored.Version = before.Version, before.Version+1
-	r.lockouts[s.Key] = stored
-	return user.RehydrateLockout(s), true, nil
+	s.Version = before.Version
+	begun := user.RehydrateLockout(s)
+	stored, err := r.Swap(ctx, begun)
+	return begun, stored, err
 }
 
 // budgets is the Lockouts port outside of a unit of work; like a driver it
@@ -41,6 +41,7 @@ func (r lockoutRows) Begin(_ context.Context, next user.Lockout) (user.Lockout, 
 type budgets struct {
 	*store
 	beforeSwap func(next user.LockoutSnapshot) // without the lock
+	looks      int                             // how often one was read
 }
 
 func (b *budgets) Get(ctx context.Context, key string) (user.Lockout, error) {
@@ -49,6 +50,7 @@ func (b *budgets) Get(ctx context.Context, key string) (user.Lockout, error) {
 	if ctx.Err() != nil || b.fail != nil {
 		return user.Lockout{}, unavailable()
 	}
+	b.looks++
 	return lockoutRows{&b.state}.Get(ctx, key)
 }
 

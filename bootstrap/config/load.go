@@ -122,7 +122,9 @@ func read(path string, environ []string, vars []variable) (sources, error) {
 		TransformFunc: func(name, value string) (string, any) {
 			key := strings.ToLower(strings.TrimPrefix(name, prefix))
 			if !known[key] {
-				s.strange = append(s.strange, name)
+				if !ofKubernetes.MatchString(name + "=" + value) {
+					s.strange = append(s.strange, name)
+				}
 				return "", nil
 			}
 			return key, value

@@ -1,6 +1,6 @@
 package config
 
-import "strings"
+import "regexp"
 
 // Warnings are what is allowed and worth a second thought.
 func (c *Config) Warnings() []string {
@@ -15,16 +15,11 @@ func (c *Config) Warnings() []string {
 		warnings = append(warnings, "e-mail verification is optional")
 	}
 	for _, name := range c.strange {
-		if !ofKubernetes(name) {
-			warnings = append(warnings, name+" is not a setting")
-		}
+		warnings = append(warnings, name+" is not a setting")
 	}
 	return warnings
 }
 
-// ofKubernetes tells the variables that it sets in every container near a
-// service named keystone.
-func ofKubernetes(name string) bool {
-	of := strings.TrimPrefix(name, prefix)
-	return of == "PORT" || strings.HasPrefix(of, "PORT_") || strings.HasPrefix(of, "SERVICE_")
-}
+// ofKubernetes are the variables that it sets in every container near a service
+// whose name begins with keystone.
+var ofKubernetes = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_(TCP|UDP|SCTP)\w*)=|_PORT=\w+://`)

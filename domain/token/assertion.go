@@ -14,7 +14,7 @@ const assertionSkew = 30 * time.Second
 const maxAssertionID = 256
 
 // ClientAuthenticationType is the explicit typ of an assertion that proves its
-// client (RFC 7523bis, section 4). One that says what it grants has none.
+// client (draft-ietf-oauth-rfc7523bis, section 4). One that says what it grants has none.
 const ClientAuthenticationType = "client-authentication+jwt"
 
 // Assertion are the claims of a JWT by which a client says who it is, or who it

@@ -79,6 +79,11 @@ func (l Lockout) LockedUntil() time.Time { return l.s.LockedUntil }
 // LockedAt tells whether the identifier is locked at that time.
 func (l Lockout) LockedAt(now time.Time) bool { return now.Before(l.s.LockedUntil) }
 
+// Clear tells whether nothing stands against an attempt, as in a new budget.
+func (l Lockout) Clear() bool {
+	return l.s.Failures == 0 && l.s.Pending == 0 && l.s.Level == 0 && l.s.LockedUntil.IsZero()
+}
+
 // Admission is the answer to a reservation.
 type Admission uint8
 

@@ -224,3 +224,22 @@ func TestLockedRefusalTellsWhenToComeBack(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestClear(t *testing.T) {
+	once := user.LockoutPolicy{Attempts: 1, Durations: policy.Durations}
+	fresh := user.NewLockout("k")
+	reserved, _ := fresh.Reserve(once, start)
+	locked := reserved.Fail(once, start)
+	over, _ := locked.Reserve(once, start.Add(time.Hour))
+	for name, tc := range map[string]struct {
+		l    user.Lockout
+		want bool
+	}{
+		"new": {fresh, true}, "in flight": {reserved, false}, "given back": {reserved.Cancel(start), true}, "proven": {over.Succeed(start), true},
+		"locked": {locked, false}, "of the second level": {over.Cancel(start), false}, "lifted": {locked.Lift(start), true},
+	} {
+		if got := tc.l.Clear(); got != tc.want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}

@@ -232,10 +232,10 @@ type Lockouts interface {
 	Swap(ctx context.Context, next user.Lockout) (bool, error)
 	// Begin is Swap without a look first, for a budget that nothing stands
 	// against: it stores next, whose version is zero, if none is stored, or one
-	// without failures, attempts in flight, level and lock, of whatever version;
-	// and it gives next as though that one had been looked up. Otherwise it
-	// changes nothing and tells so. Of concurrent calls that find one budget
-	// clear exactly one stores.
+	// that is clear, of whatever version; and it gives next as though that one
+	// had been looked up. Otherwise it writes nothing, and waits for nobody who
+	// does, and tells so. Of concurrent calls that find one budget clear exactly
+	// one stores.
 	Begin(ctx context.Context, next user.Lockout) (begun user.Lockout, stored bool, err error)
 }
 

@@ -119,7 +119,7 @@ var wrongKept = map[string]suite{
 		{what: "changes no scopes", sql: losesChanges("scopes"), fails: "changing a scope"},
 		{what: "lets go of scopes in use", sql: losesNew("role_scopes"), fails: "deleting/a scope that a role holds stays"},
 	}},
-	"Lockouts": {run: contract.RunLockouts, faults: []fault{
+	"Lockouts": {run: contract.RunLockouts, faults: append(wrongBeginnings, []fault{
 		{what: "stores nothing", sql: losesNew("lockouts"), fails: "what is swapped in comes back"},
 		{what: "forgets the lock", sql: spoils("lockouts", "locked_until", "NULL"), fails: "what is swapped in comes back"},
 		{what: "counts no version up", sql: spoils("lockouts", "version", "1"), fails: "one version up"},
@@ -146,39 +146,6 @@ var wrongKept = map[string]suite{
 				return l.Lockouts.Swap(ctx, user.RehydrateLockout(s))
 			}
 		}), fails: "keys are kept apart"},
-		{what: "begins over failures", wrap: beginning(func(s user.LockoutSnapshot) bool { return s.Failures > 0 }), fails: "not begun against a failure"},
-		{what: "begins over attempts", wrap: beginning(func(s user.LockoutSnapshot) bool { return s.Pending > 0 }), fails: "not begun against an attempt in flight"},
-		{what: "begins over levels", wrap: beginning(func(s user.LockoutSnapshot) bool { return s.Level > 0 }), fails: "not begun against a level"},
-		{what: "begins over locks", wrap: beginning(func(s user.LockoutSnapshot) bool { return !s.LockedUntil.IsZero() }), fails: "not begun against a lock"},
-		{what: "begins what is new alone", wrap: lockouts(func(l *wrongLockouts) {
-			l.begin = func(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
-				stored, err := l.Lockouts.Swap(ctx, next)
-				return next, stored, err
-			}
-		}), fails: "a clear budget is begun, whatever its version"},
-		{what: "tells the version it stored", wrap: lockouts(func(l *wrongLockouts) {
-			l.begin = func(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
-				begun, stored, err := l.Lockouts.Begin(ctx, next)
-				s := begun.Snapshot()
-				s.Version++
-				return user.RehydrateLockout(s), stored, err
-			}
-		}), fails: "a clear budget is begun"},
-		{what: "looks first and begins later", wrap: lockouts(func(l *wrongLockouts) {
-			l.begin = func(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
-				current, err := l.Lockouts.Get(ctx, next.Snapshot().Key)
-				s, begun := current.Snapshot(), next.Snapshot()
-				if err != nil || s.Failures+s.Pending+s.Level > 0 || !s.LockedUntil.IsZero() {
-					return user.Lockout{}, false, err
-				}
-				time.Sleep(time.Millisecond)
-				begun.Version = s.Version
-				if swapped, err := l.Lockouts.Swap(ctx, user.RehydrateLockout(begun)); err != nil || swapped {
-					return user.RehydrateLockout(begun), swapped, err
-				}
-				return user.RehydrateLockout(begun), true, nil
-			}
-		}), fails: "40 concurrent reservations of one clear budget"},
 		{what: "tells times of another zone", wrap: lockouts(func(l *wrongLockouts) {
 			l.get = func(ctx context.Context, key string) (user.Lockout, error) {
 				found, err := l.Lockouts.Get(ctx, key)
@@ -216,7 +183,7 @@ var wrongKept = map[string]suite{
 				return inner.Do(context.WithoutCancel(ctx), w)
 			})(s)
 		}, fails: "an ended context"},
-	}},
+	}...)},
 	"Passwords": {run: contract.RunPasswords, faults: []fault{
 		{what: "stores nothing", sql: losesNew("password_history"), fails: "the newest are given"},
 		{what: "makes one up", wrap: func(s *contract.Store) {

@@ -40,6 +40,13 @@ func TestSecurityEventsAreLoggedApart(t *testing.T) {
 		login.header = http.Header{"X-Request-Id": {"the-login"}}
 		session := granted(s.want(t, http.StatusOK, login))
 		s.want(t, http.StatusNoContent, call{path: logoutPath, bearer: session.Access, header: http.Header{"X-Request-Id": {"the-end"}}})
+		c := s.newKeyClient(t, s.login(t, s.Admin), nil, nil)
+		signed, beyond := asserting(c.sign(t, c.claims(s))), asserting(c.sign(t, c.claims(s)), "scope", "admin:system")
+		signed.header, beyond.header = http.Header{"X-Request-Id": {"the-assertion"}}, http.Header{"X-Request-Id": {"the-refusal"}}
+		s.want(t, http.StatusOK, signed)
+		s.want(t, http.StatusBadRequest, beyond)
+		stranger := call{path: tokenPath, basic: client{c.ID, "kss_wrong"}, form: form("grant_type", "client_credentials"), header: http.Header{"X-Request-Id": {"the-stranger"}}}
+		s.want(t, http.StatusUnauthorized, stranger)
 
 		s.Stop(t) // all that it wrote has arrived then
 		for _, want := range []map[string]string{
@@ -48,6 +55,9 @@ func TestSecurityEventsAreLoggedApart(t *testing.T) {
 			{"logger": "audit", "msg": "user.login_succeeded", "outcome": "success", "actor": session.UserID, "request_id": "the-login"},
 			{"logger": "audit", "msg": "session.ended", "subject": sessionOf(t, session), "request_id": "the-end"},
 			{"msg": "request", "request_id": "the-login", "route": tokenPath, "subject": session.UserID},
+			{"msg": "request", "request_id": "the-assertion", "subject": c.ID},
+			{"msg": "request", "request_id": "the-refusal", "subject": c.ID},
+			{"msg": "request", "request_id": "the-stranger", "subject": ""},
 		} {
 			if found := s.logged(t, want); len(found) != 1 {
 				t.Errorf("%d lines of the log hold %v, want 1", len(found), want)

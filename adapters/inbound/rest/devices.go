@@ -62,7 +62,7 @@ func (s *Server) deviceRoutes() []endpoint {
 	}
 }
 
-func (s *Server) authorizeDevice(c echo.Context, x *exchange) error {
+func (s *Server) authorizeDevice(c echo.Context, _ *exchange) error {
 	form, credentials, err := s.readClientForm(c)
 	if err != nil {
 		return err
@@ -71,7 +71,6 @@ func (s *Server) authorizeDevice(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	x.subject = credentials.ID
 	page := s.config.Issuer + devicePagePath
 	return write(c.Response(), http.StatusOK, mediaJSON, deviceCodesAnswer{
 		DeviceCode: codes.Device.Reveal(), UserCode: codes.User, VerificationURI: page, VerificationURIComplete: page + "?user_code=" + codes.User,

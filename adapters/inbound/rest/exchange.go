@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,7 +24,7 @@ type exchange struct {
 	origin   domain.Origin
 	caller   inbound.Caller // set by the guard
 	endpoint *endpoint      // the same; nil where the router found none
-	subject  string         // who proved to be asking, or whom a token was issued for; for the log
+	subject  string         // who proved to be asking, or the user whom a token was issued for; for the log
 	cause    error          // what the answer keeps to itself; for the log
 	stack    []byte         // of a panic
 	cut      bool           // the answer had begun when it failed
@@ -31,6 +32,14 @@ type exchange struct {
 }
 
 type exchangeKey struct{}
+
+// Proved notes which client has proved to be asking, for the line of the request
+// whose context it is.
+func Proved(ctx context.Context, clientID string) {
+	if x, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
+		x.subject = clientID
+	}
+}
 
 func (x *exchange) oauth() bool { return x.resource != nil && x.resource.protocol == oauthProtocol }
 

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -44,7 +43,9 @@ func (s *Server) token(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	x.subject = cmp.Or(issued.UserID, credentials.ID)
+	if issued.UserID != "" {
+		x.subject = issued.UserID
+	}
 	return write(c.Response(), http.StatusOK, mediaJSON, &tokenAnswer{
 		AccessToken: issued.AccessToken.Reveal(), TokenType: "Bearer", ExpiresIn: int64(issued.ExpiresIn / time.Second),
 		Scope: issued.Scope.String(), RefreshToken: issued.RefreshToken.Reveal(), UserID: issued.UserID, Members: issued.Members,
@@ -133,9 +134,6 @@ func (s *Server) introspect(c echo.Context, x *exchange) error {
 	if err != nil {
 		return err
 	}
-	if !byBearer {
-		x.subject = credentials.ID
-	}
 	answer := introspected(state)
 	return write(c.Response(), http.StatusOK, mediaJSON, &answer)
 }
@@ -180,7 +178,7 @@ func (s *Server) readClientForm(c echo.Context) (map[string]string, inbound.Clie
 	return form, credentials, err
 }
 
-func (s *Server) revoke(c echo.Context, x *exchange) error {
+func (s *Server) revoke(c echo.Context, _ *exchange) error {
 	form, credentials, err := s.readClientForm(c)
 	if err != nil {
 		return err
@@ -192,7 +190,6 @@ func (s *Server) revoke(c echo.Context, x *exchange) error {
 	if err := s.use.Revoker.Revoke(c.Request().Context(), credentials, raw); err != nil {
 		return err
 	}
-	x.subject = credentials.ID
 	c.Response().WriteHeader(http.StatusOK)
 	return nil
 }

@@ -175,61 +175,6 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-func TestRequestLog(t *testing.T) {
-	type seen struct {
-		route, method string
-		status        int
-	}
-	for name, tc := range map[string]struct {
-		request *http.Request
-		want    seen
-		subject any
-	}{
-		"a route":     {httptest.NewRequest(http.MethodGet, mePath+"?access_token=hunter2", nil), seen{mePath, "GET", 401}, nil},
-		"no route":    {httptest.NewRequest(http.MethodGet, "/hunter2?hunter2", nil), seen{"unmatched", "GET", 404}, nil},
-		"odd method":  {httptest.NewRequest("HUNTER2", tokenPath, nil), seen{tokenPath, "other", 405}, nil},
-		"with caller": {withBearer(httptest.NewRequest(http.MethodGet, mePath, nil)), seen{mePath, "GET", 200}, alice},
-		"token":       {formOfClient(tokenPath, "grant_type=client_credentials"), seen{tokenPath, "POST", 200}, "c"},
-		"introspect":  {formOfClient(introspectPath, "token=t"), seen{introspectPath, "POST", 200}, "c"},
-		"revoke":      {formOfClient(revokePath, "token=t"), seen{revokePath, "POST", 200}, "c"},
-		"device":      {formOfClient(deviceAuthorizationPath, ""), seen{deviceAuthorizationPath, "POST", 200}, "c"},
-		"unproven":    {formOfClient(introspectPath, "token="), seen{introspectPath, "POST", 400}, nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			config := configured()
-			var observed []seen
-			config.Observe = func(route, method string, status int, _ time.Duration) {
-				observed = append(observed, seen{route, method, status})
-			}
-			s, logs := serve(t, obliging(), config)
-			w := ask(s, tc.request)
-			if diff := cmp.Diff([]seen{tc.want}, observed, cmp.AllowUnexported(seen{})); diff != "" {
-				t.Errorf("observed (-want +got):\n%s", diff)
-			}
-			want := map[string]any{
-				"route": tc.want.route, "method": tc.want.method, "status": int64(tc.want.status), "latency": time.Duration(0),
-				"request_id": w.Header().Get("X-Request-Id"), "address": "192.0.2.1",
-			}
-			if tc.subject != nil {
-				want["subject"] = tc.subject
-			}
-			if logs.Len() != 1 {
-				t.Fatalf("%d lines", logs.Len())
-			}
-			if diff := cmp.Diff(want, logs.All()[0].ContextMap()); diff != "" {
-				t.Errorf("logged (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-func formOfClient(path, form string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form))
-	r.Header.Set("Content-Type", mediaForm)
-	r.SetBasicAuth("c", "secret")
-	return r
-}
-
 func withBearer(r *http.Request) *http.Request {
 	r.Header.Set("Authorization", "Bearer "+fullToken)
 	return r

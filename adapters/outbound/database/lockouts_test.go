@@ -48,11 +48,20 @@ func TestOnlyLockoutsAloneAreUnhurried(t *testing.T) {
 			t.Fatalf("swapped: %v, %v", swapped, err)
 		}
 	}
+	begin := func(ctx context.Context, lockouts outbound.Lockouts, key string) {
+		t.Helper()
+		next, _ := user.NewLockout(key).Reserve(user.LockoutPolicy{}, now)
+		if _, stored, err := lockouts.Begin(ctx, next); err != nil || !stored {
+			t.Fatalf("stored: %v, %v", stored, err)
+		}
+	}
 	swap(t.Context(), alone, "a")
 	swap(t.Context(), alone, "a")
+	begin(t.Context(), alone, "c")
 	err = database.NewUnitOfWork(db).Do(t.Context(), func(ctx context.Context, r outbound.Repositories) error {
 		swap(ctx, r.Lockouts, "a")
 		swap(ctx, r.Lockouts, "b")
+		begin(ctx, r.Lockouts, "d")
 		return nil
 	})
 	if err != nil {
@@ -63,7 +72,7 @@ func TestOnlyLockoutsAloneAreUnhurried(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if want := []string{"off", "off", "on", "on"}; err != nil || !slices.Equal(got, want) {
+	if want := []string{"off", "off", "off", "on", "on", "on"}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("waits for the disk: %v, %v, want %v", got, err, want)
 	}
 }

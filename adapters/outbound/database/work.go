@@ -141,7 +141,7 @@ type transaction struct {
 func (t *transaction) repositories() outbound.Repositories {
 	return outbound.Repositories{
 		Users: &users{t}, Principals: &Principals{one: t.one}, Tickets: &tickets{t}, Passwords: &formerPasswords{t}, Clients: &clients{t}, Roles: &roles{t}, Scopes: &scopes{t}, Sessions: &sessions{t},
-		RefreshTokens: &refreshTokens{t}, Keys: &signingKeys{t}, Lockouts: newLockouts(t, "TRUE"),
+		RefreshTokens: &refreshTokens{t}, Keys: &signingKeys{t}, Lockouts: newLockouts(t, t.db.dialect, "TRUE"),
 		Signals: &signals{t}, Events: &events{t}, Settings: &settings{t},
 	}
 }
