@@ -96,8 +96,8 @@ func (c commands) open(ctx context.Context, cfg *config.Config, run func(parts) 
 // they would tell that all is well.
 var errNowhere = errors.New("there is no Keystone in this database: does KEYSTONE_DATABASE_URL name the right one?")
 
-// within is with for commands on what is there. A database that was never set
-// up is refused, and a file that does not exist is not made.
+// within is prepared for commands on what is there. A database without a schema
+// is refused, and a file that does not exist is not made.
 func (c commands) within(ctx context.Context, run func(parts) error) error {
 	cfg, err := c.config()
 	if err != nil {
@@ -116,6 +116,16 @@ func (c commands) within(ctx context.Context, run func(parts) error) error {
 		if version == 0 {
 			return errNowhere
 		}
+		if err := p.ready(ctx); err != nil {
+			return err
+		}
+		return run(p)
+	})
+}
+
+// prepared is with for commands that may be the first on a database.
+func (c commands) prepared(ctx context.Context, run func(parts) error) error {
+	return c.with(ctx, func(p parts) error {
 		if err := p.ready(ctx); err != nil {
 			return err
 		}
@@ -147,19 +157,13 @@ func (c commands) migrateStatus(ctx context.Context) (current, newest int64, err
 }
 
 func (c commands) adminCreate(ctx context.Context, username, email string, password domain.Secret) error {
-	return c.with(ctx, func(p parts) error {
-		if err := p.ready(ctx); err != nil {
-			return err
-		}
+	return c.prepared(ctx, func(p parts) error {
 		return p.accounts.Create(ctx, registration(username, email, password))
 	})
 }
 
 func (c commands) clientCreate(ctx context.Context, d client.Draft) (created inbound.NewClient, err error) {
-	err = c.with(ctx, func(p parts) error {
-		if err := p.ready(ctx); err != nil {
-			return err
-		}
+	err = c.prepared(ctx, func(p parts) error {
 		created, err = p.clients.CreateAsOperator(ctx, d)
 		return err
 	})

@@ -14,10 +14,7 @@ func (c commands) export(ctx context.Context, hashes bool, emit func(inbound.Ent
 }
 
 func (c commands) imports(ctx context.Context, rehearse bool, run func(inbound.Importer) error) error {
-	return c.with(ctx, func(p parts) error {
-		if err := p.ready(ctx); err != nil {
-			return err
-		}
+	return c.prepared(ctx, func(p parts) error {
 		if err := p.settings.Reload(ctx); err != nil { // lifetimes and history are those in force
 			return err
 		}

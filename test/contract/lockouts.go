@@ -21,12 +21,14 @@ func RunLockouts(t *testing.T, open func(t *testing.T) Store) {
 		t.Run("outside of a unit of work", func(t *testing.T) { lockoutBehaviour(t, s.Lockouts) })
 		t.Run("inside of units of work", func(t *testing.T) { lockoutBehaviour(t, inUnits{s, t}) })
 	})
-	t.Run("atomicity", func(t *testing.T) { lockoutAtomicity(t, s) })
+	t.Run("atomicity", func(t *testing.T) {
+		lockoutAtomicity(t, s)
+		lockoutBeginAtomicity(t, s)
+	})
 	t.Run("contention", func(t *testing.T) {
 		t.Run("outside of a unit of work", func(t *testing.T) { lockoutContention(t, s.Lockouts) })
 		t.Run("inside of units of work", func(t *testing.T) { lockoutContention(t, inUnits{s, t}) })
 	})
-	t.Run("beginning", func(t *testing.T) { lockoutBeginning(t, s) })
 }
 
 // inUnits runs each call in a unit of work of its own.

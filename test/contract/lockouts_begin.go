@@ -54,7 +54,7 @@ func lockoutBegin(t *testing.T, l outbound.Lockouts) {
 	}
 }
 
-func lockoutBeginning(t *testing.T, s Store) {
+func lockoutBeginAtomicity(t *testing.T, s Store) {
 	t.Run("an undone unit of work begins nothing", func(t *testing.T) {
 		key := given.Name("lock")
 		err := s.do(t, func(ctx context.Context, r outbound.Repositories) error {

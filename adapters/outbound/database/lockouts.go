@@ -102,17 +102,10 @@ func (l *Lockouts) Swap(ctx context.Context, next user.Lockout) (bool, error) {
 
 // Begin implements the port: where there is a round trip to save, in one statement.
 func (l *Lockouts) Begin(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
-	s := next.Snapshot()
 	if l.begin == "" {
-		current, err := l.Get(ctx, s.Key)
-		if err != nil || !current.Clear() {
-			return user.Lockout{}, false, err
-		}
-		s.Version = current.Snapshot().Version
-		next = user.RehydrateLockout(s)
-		swapped, err := l.Swap(ctx, next)
-		return next, swapped, err
+		return l.lookAndSwap(ctx, next)
 	}
+	s := next.Snapshot()
 	var stored struct {
 		Version int64 `bun:"version"`
 	}
@@ -125,6 +118,18 @@ func (l *Lockouts) Begin(ctx context.Context, next user.Lockout) (user.Lockout, 
 	}
 	s.Version = stored.Version - 1
 	return user.RehydrateLockout(s), true, nil
+}
+
+func (l *Lockouts) lookAndSwap(ctx context.Context, next user.Lockout) (user.Lockout, bool, error) {
+	s := next.Snapshot()
+	current, err := l.Get(ctx, s.Key)
+	if err != nil || !current.Clear() {
+		return user.Lockout{}, false, err
+	}
+	s.Version = current.Snapshot().Version
+	next = user.RehydrateLockout(s)
+	swapped, err := l.Swap(ctx, next)
+	return next, swapped, err
 }
 
 func lockoutArgs(s user.LockoutSnapshot) []any {

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/ports/outbound"
 )
@@ -73,14 +71,12 @@ func (db *DB) openAtOnce(ctx context.Context, o outbound.Opening, e eventRow) er
 	var opened struct {
 		ID domain.ID `bun:"id"`
 	}
-	err := db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) error {
-		return db.scanOne(ctx, on.Conn, &opened, openAll, u.ID, u.Revision, u.LastLogin, u.FailedLoginAttempts, absent(u.LockedUntil),
-			session.ID, session.ClientID, session.Address, session.UserAgent, session.CreatedAt, session.ExpiresAt,
-			first.ID, first.Digest, first.Scope, first.ExpiresAt,
-			e.ID, e.Type, e.Outcome, e.Reason, e.ActorKind, e.ActorID, e.ActorName, e.SubjectKind, e.SubjectID, e.SubjectName,
-			e.Address, e.UserAgent, e.RequestID, e.OccurredAt,
-			string(signal.Kind), signal.ID, absent(signal.Before), signal.ExpiresAt)
-	})
+	err := db.returning(ctx, &opened, openAll, u.ID, u.Revision, u.LastLogin, u.FailedLoginAttempts, absent(u.LockedUntil),
+		session.ID, session.ClientID, session.Address, session.UserAgent, session.CreatedAt, session.ExpiresAt,
+		first.ID, first.Digest, first.Scope, first.ExpiresAt,
+		e.ID, e.Type, e.Outcome, e.Reason, e.ActorKind, e.ActorID, e.ActorName, e.SubjectKind, e.SubjectID, e.SubjectName,
+		e.Address, e.UserAgent, e.RequestID, e.OccurredAt,
+		string(signal.Kind), signal.ID, absent(signal.Before), signal.ExpiresAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return changedMeanwhile()
 	}

@@ -70,9 +70,15 @@ func (db *DB) change(ctx context.Context, query string, args ...any) (touched in
 
 // changeOne is change for a statement that gives a row, if it changes anything.
 func (db *DB) changeOne(ctx context.Context, dest any, query string, args ...any) error {
-	return translate(ctx, db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) error {
+	return translate(ctx, db.returning(ctx, dest, query, args...))
+}
+
+// returning is changeOne with the driver's own errors, for who tells a conflict from
+// the rest, or has a word of its own for no row.
+func (db *DB) returning(ctx context.Context, dest any, query string, args ...any) error {
+	return db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) error {
 		return db.scanOne(ctx, on.Conn, dest, query, args...)
-	}))
+	})
 }
 
 // changeOne is the same in the transaction.

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/uptrace/bun"
-
 	"github.com/keystone-auth/keystone/domain"
 	"github.com/keystone-auth/keystone/domain/scope"
 	"github.com/keystone-auth/keystone/domain/token"
@@ -74,11 +72,9 @@ SELECT session_id, session_ends, user_id, scope FROM spent`
 func (db *DB) spendAtOnce(ctx context.Context, s outbound.Spending) (outbound.Spent, error) {
 	e := db.eventRow(ctx, refreshed(s.ClientID, domain.Party{}, s.Now))
 	var row spentRow
-	err := db.borrow(ctx, db.writer, func(ctx context.Context, on bun.Conn) error {
-		return db.scanOne(ctx, on.Conn, &row, spendAll, string(s.Presented), s.ClientID, s.Now, s.Successor.Key,
-			s.Successor.ID, string(s.Successor.Digest), s.Now.Add(s.TTL),
-			e.ID, e.Type, e.Outcome, e.ActorKind, string(domain.PartyUser), e.Address, e.UserAgent, e.RequestID)
-	})
+	err := db.returning(ctx, &row, spendAll, string(s.Presented), s.ClientID, s.Now, s.Successor.Key,
+		s.Successor.ID, string(s.Successor.Digest), s.Now.Add(s.TTL),
+		e.ID, e.Type, e.Outcome, e.ActorKind, string(domain.PartyUser), e.Address, e.UserAgent, e.RequestID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return outbound.Spent{}, token.NotSpendable()
 	}
